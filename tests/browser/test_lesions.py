@@ -70,7 +70,7 @@ def test_blocks_go_by_the_keyboard_and_quick_clicks_all_count(server: str, visit
 
 def test_a_path_is_shown_at_once_and_files_are_made(server: str, visit: Visit) -> None:
     page = visit(f"{server}/paths?path_net=fashion_resnet56")
-    expect(page.get_by_text("weighted by gradient, through 8.4.")).to_be_visible()
+    expect(page.get_by_text("weighted by gradient, through 8.4 ± 0.3.")).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(3)
     page.get_by_role("button", name="Export").click()
     choose_format(page, "PDF")

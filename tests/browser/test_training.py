@@ -86,8 +86,8 @@ def test_a_desk_s_first_screen_has_the_chart_and_its_choices_in_a_line(
 ) -> None:
     page = visit(f"{server}/training", 1280, 900)
     choices = page.get_by_role("radiogroup", name="Plot").get_by_role("radio")
+    expect(choices).to_have_count(4)
     tops = choices.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
-    assert len(tops) == 4
     assert len(set(tops)) == 1
     axis = page.locator(".stPlotlyChart .g-xtitle").first
     expect(axis).to_be_visible()
