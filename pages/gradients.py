@@ -105,8 +105,8 @@ else:
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:
                 lecture.sentence(told)
-            if on_wall() and experiment.on_wall:
-                lecture.sentence(experiment.on_wall(run))
+            if experiment.on_curves:
+                lecture.sentence(experiment.on_curves(run))
             say_whence(run, chart)
         end_of_wall()
         experiment.show_verdict(run)

@@ -197,7 +197,8 @@ def figure(
             )
         )
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
-    letters = 2 * _LETTERS if wall else int(_LETTERS * (1 - chart.room))  # in a phone's part of it
+    fits = min(_LETTERS, int(46 - 42 * chart.room))  # what a phone shows of an axis with room
+    letters = 2 * _LETTERS if wall else fits
     note = _note(chart.note, letters, small) if wall else ""  # elsewhere the page shows it below
     grid = mix(palette.text, palette.background, 0.12)
     axis = {

@@ -251,12 +251,14 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None, small: 
             fill, ink = (hot, text_on(hot)) if hot else (palette.background, palette.text)
         if warm and (said := warm.heat.text(node)):
             detail += f" · {said}"
-        edge = ink if contrast(palette.tint, fill) < _SEEN else palette.tint
+        stack = stack_of(node)
+        is_lost = len(stack) > 1 and contrast(palette.tint, fill) < _SEEN
+        edge = ink if is_lost else palette.tint
         look = f'rx="7" fill="{fill}" stroke="{edge}" stroke-width="1"'
         drawn = "".join(
             f'<rect x="{_n(x + d)}" y="{_n(y + d)}" width="{_n(node.width)}" '
             f'height="{_n(node.height)}" {look}/>'
-            for d in stack_of(node)
+            for d in stack
         )
         if node.inner:
             left, top, wide, tall = node.panel

@@ -27,6 +27,7 @@ from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.verdict import verdict, weights_in_words
 from analysis.results.form import Result
 from analysis.style.numbers import seeds_in_words, signed
+from analysis.style.stamps import device_words
 from nets.names import names_of
 from pages.ui.charts import chart_picture
 from pages.ui.downloads import DataFile
@@ -56,7 +57,7 @@ class Experiment:
         result: returns a run as a result.
         verdict: returns what a run shows as sentences, the main one first.
         show_verdict: shows the other sentences and the numbers below the chart.
-        on_wall: returns a sentence that only the wall shows, if there is one.
+        on_curves: returns a sentence on the curves of the chart, if the verdict is on others.
     """
 
     key: str
@@ -72,7 +73,7 @@ class Experiment:
     result: Callable[[Any], Result]
     verdict: Callable[[Any], tuple[str, ...]]
     show_verdict: Callable[[Any], None]
-    on_wall: Callable[[Any], str] | None = None
+    on_curves: Callable[[Any], str] | None = None
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
         """Return a run's chart, titled with the preset's name if the run is a preset's own."""
@@ -118,7 +119,7 @@ def _norms(quantity: Quantity) -> Experiment:
         result=gradients_result,
         verdict=lambda run: verdict(run.summary) if quantity is Quantity.ACTIVATION else (),
         show_verdict=partial(_show_norms, quantity=quantity),
-        on_wall=None
+        on_curves=None
         if quantity is Quantity.ACTIVATION
         else lambda run: weights_in_words(run.curves, quantity),
     )
@@ -215,7 +216,7 @@ def _conditions(run: Run) -> str:
     return (
         f"Measured with {seeds_in_words(shared.seed_numbers)}, batch "
         f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
-        f"{shared.device}, torch {run.torch_version}."
+        f"{device_words(shared.device)}, torch {run.torch_version}."
     )
 
 
