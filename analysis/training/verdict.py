@@ -250,7 +250,7 @@ def headline(runs: Sequence[Run]) -> str:
         return sentence
     losses = [f"{_mean_loss(twin):.2f}" for twin in twins]
     return translate(
-        "{sentence} With shortcuts, the losses are {loss} and {other}.",
+        "{sentence} With shortcuts, the loss is {loss} against {other}.",
         sentence=sentence,
         loss=losses[0],
         other=losses[1],

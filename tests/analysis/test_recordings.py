@@ -139,7 +139,7 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
         is None
     )
     assert verdict_grid([]) is None
-    both = "With shortcuts, the losses are 0.28 and 0.24."  # of the same depths, 110 and 56
+    both = "With shortcuts, the loss is 0.28 against 0.24."  # of the same depths, 110 and 56
     assert headline(runs) == f"{said[1]} {both}"  # what a wall says: the largest difference
     assert headline([run for run in runs if "plain" in run.model]) == said[1]
     assert headline([run for run in runs if "resnet" in run.model]) == (
