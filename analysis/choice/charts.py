@@ -195,7 +195,7 @@ def scatter_chart(
 
     def value(axis: Axis, row: Row) -> float | None:
         found = axis.of(row)
-        if found is None or not (per_image and axis in _PER_IMAGE):
+        if found is None or not (per_image and axis in PER_IMAGE):
             return found
         return found / row.batch
 
@@ -537,8 +537,7 @@ def _whole(axis: Axis) -> str:
     """Return an axis's name with the recipe or publisher of a published result."""
     if not isinstance(axis, Recipe):
         return axis.label
-    words = recipe_in_words(axis.recipe).removesuffix(", single crop")
-    return f"{axis.metric} ({words or axis.publisher})"
+    return f"{axis.metric} ({axis.weights or axis.publisher})"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -559,13 +558,13 @@ _OF_THE_BATCH = (
 )
 
 
-_PER_IMAGE = (Column.MACS, Column.ACTIVATIONS)
+PER_IMAGE = (Column.MACS, Column.ACTIVATIONS)
 """The figures of a batch that a table of what fits shows per image."""
 
 
 def _label(axis: Axis, batch: int = 1, per_image: bool = False) -> str:
     images = f" for {number_of(batch, 'image')}" if batch > 1 and axis in _OF_THE_BATCH else ""
-    if per_image and axis in _PER_IMAGE:
+    if per_image and axis in PER_IMAGE:
         images = " per image"
     return f"{_called(axis)}{images}, {axis.unit}" if axis.unit else f"{_called(axis)}{images}"
 

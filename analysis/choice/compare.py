@@ -210,9 +210,14 @@ class Recipe:
         return f"{words}; published by {self.publisher}" if words else self.how
 
     @property
+    def weights(self) -> str:
+        """The recipe in words, without the usual single crop; "" if there is none."""
+        return recipe_in_words(self.recipe).removesuffix(", single crop")
+
+    @property
     def menu_label(self) -> str:
         """The label that begins with how it differs from other recipes, for a narrow select box."""
-        words = recipe_in_words(self.recipe).removesuffix(", single crop")
+        words = self.weights
         if words.startswith(f"{self.publisher}'s"):
             return f"{words}: {self.metric}"
         first = f"{words}: " if words else ""

@@ -286,7 +286,8 @@ def gradients(
                 chart = direction_chart(run.cosines, settings.noise)
             else:
                 chart = gradient_chart(run.curves, Quantity(quantity))
-            drawn.write(chart, render.how_measured(run), render.papers(run))
+            theories = render.theories_in(chart, run)
+            drawn.write(chart, render.how_measured(run, theories), render.papers(run, theories))
 
     def show_some() -> str:
         if found:

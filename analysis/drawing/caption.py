@@ -69,7 +69,7 @@ def caption(
     """
     said = [f"{TITLE}, configuration E, from its published layers."] if vgg19 else []
     said += map(_told, profiles)
-    said += filter(None, [tex_signs(of_v1_5([profile.spec for profile in profiles]))])
+    said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
     said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
@@ -97,7 +97,7 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
     said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
-    said = f"{said}. {of_v1_5([profile.spec])}".removesuffix(". ")
+    said = f"{said}. {_of_v1_5([profile.spec])}".removesuffix(". ")
     return figure_caption(said, cited={Role.SOURCE: sources_of([profile.model])})
 
 
@@ -133,7 +133,7 @@ def _told(profile: Profile) -> str:
     )
 
 
-def of_v1_5(specs: Iterable[ResNetSpec]) -> str:
+def _of_v1_5(specs: Iterable[ResNetSpec]) -> str:
     """Say which networks are v1.5 and where these differ from the paper; "" if none is."""
     own = [
         spec

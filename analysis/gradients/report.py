@@ -10,6 +10,7 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
+from analysis.charts.chart import Chart
 from analysis.drawing.caption import Cited, Role, architectures
 from analysis.gradients.cosines import DIRECTION, AtDepth, Direction
 from analysis.gradients.curves import (
@@ -214,8 +215,13 @@ def _at_depth(at: AtDepth) -> dict[str, Any]:
     }
 
 
-def how_measured(run: Gradients | Direction) -> str:
-    """Say how a run was measured: seeds, batch, images, device and versions."""
+def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) -> str:
+    """Say how a run was measured: seeds, batch, images, device and versions.
+
+    Args:
+        run: the run.
+        theories: the predictions that are drawn beside it.
+    """
     shared, where = run.settings, run.environment
     stamp = [f"torch {run.torch_version}"]
     if where:
@@ -225,7 +231,7 @@ def how_measured(run: Gradients | Direction) -> str:
     said = [
         f"Dash-dotted: theory, a factor of {one.factor:.3f} per "
         f"{'layer' if one.layers == 1 else 'block'} toward the input."
-        for one in _theories(run)
+        for one in theories
     ]
     said.append(
         f"Measured at initialisation in train mode with {seeds_in_words(shared.seed_numbers)}, "
@@ -235,17 +241,17 @@ def how_measured(run: Gradients | Direction) -> str:
     return " ".join(said)
 
 
-def papers(run: Gradients | Direction) -> Cited:
-    """Return the sources of a run's networks, and of the theory that its curves follow."""
+def papers(run: Gradients | Direction, theories: Sequence[Theory] = ()) -> Cited:
+    """Return the sources of a run's networks, and of the predictions that are drawn beside it."""
     networks = architectures(map(str, run.specs))
     if isinstance(run, Direction):
         return {**networks, Role.METHOD: [BALDUZZI2017]}
-    return {**networks, Role.THEORY: [one for theory in _theories(run) for one in theory.sources]}
+    return {**networks, Role.THEORY: [one for theory in theories for one in theory.sources]}
 
 
-def _theories(run: Gradients | Direction) -> list[Theory]:
-    """Return the predictions that curves of a run follow, each once."""
-    if isinstance(run, Direction):
+def theories_in(chart: Chart, run: Gradients | Direction) -> list[Theory]:
+    """Return the predictions that a run's chart draws as thin lines, each once."""
+    if isinstance(run, Direction) or not any(one.thin for one in chart.series):
         return []
     found = filter(None, map(confirmed, run.summary))
     return list({(one.factor, one.layers): one for one in found}.values())

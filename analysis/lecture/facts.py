@@ -172,9 +172,7 @@ def _chosen_name() -> str:
 
 
 def _recipe(best: Best) -> str:
-    from analysis.costs.published import recipe_in_words
-
-    return recipe_in_words(best.recipe.recipe).removesuffix(", single crop")
+    return best.recipe.weights
 
 
 def _name_there(model: str) -> Callable[[], str]:

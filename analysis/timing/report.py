@@ -308,7 +308,7 @@ def how_timed(timing: Timing) -> str:
 
     The charts' notes have the settings and, of an unreliable timing, the number of iterations.
     """
-    counted = f"Medians of {spread_words(timing, 'that of the whole iteration')}"
+    counted = spread_words(timing, "median of whole iterations")
     if noise_note(timing):
         counted = f"After {_warm_up(timing)}"
     return f"{counted}. {measured_where([timing])}"

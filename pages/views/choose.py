@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis.charts.chart import Chart
 from analysis.choice.charts import (
+    PER_IMAGE,
     drawn_in_words,
     front_chart,
     fronts_of,
@@ -29,7 +30,7 @@ from analysis.choice.choose import (
     budgets_of,
     task_of,
 )
-from analysis.choice.compare import Better, Column, Row, in_a_menu
+from analysis.choice.compare import Axis, Better, Column, Row, in_a_menu
 from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
@@ -298,7 +299,8 @@ def show_deepest_on_wall(choice: Choice) -> None:
     shown, places = found[:_ON_WALL], (0, 2, 3, 4)
     more = f" ({len(shown)} of {len(found)} families)" if len(found) > len(shown) else ""
     st.title(f"Deepest of each family{more}")
-    rows = [[_deepest_row(choice, deep)[at] for at in places] for deep in shown]
+    whole = [_deepest_row(choice, deep) for deep in shown]
+    rows = [[row[at] for at in places] for row in whole]
     head = ("Network", "Depth", "MACs per image", "Training memory")
     st.html(table("Deepest", head, rows, 1))
 
@@ -370,7 +372,7 @@ def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
         chart_picture(
             chart,
             name,
-            costs if any(isinstance(axis, Column) and axis.is_of_batch for axis in axes) else "",
+            costs if any(map(_is_of_batch, axes)) else "",
             architectures(models_of(chart)) | {Role.RESULTS: publishers(*axes)},
         )
         for (chart, axes), name in zip(charts, ("front", "front-own"), strict=False)
@@ -379,6 +381,11 @@ def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     export(
         "choice", pictures, data + (table_files(fits_grid(choice), "fits") if choice.fits else [])
     )
+
+
+def _is_of_batch(axis: Axis | None) -> bool:
+    """Return whether an axis's figures depend on the batch; those per image don't."""
+    return isinstance(axis, Column) and axis.is_of_batch and axis not in PER_IMAGE
 
 
 def choose_front(choice: Choice) -> str:

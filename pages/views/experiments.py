@@ -22,6 +22,7 @@ from analysis.gradients.report import (
     gradients_result,
     how_measured,
     papers,
+    theories_in,
 )
 from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.verdict import verdict, weights_in_words
@@ -100,7 +101,9 @@ def export_run(experiment: Experiment, run: Run, chart: Chart) -> None:
         DataFile("CSV", f"{key}.csv", partial(experiment.csv, run)),
         DataFile("JSON", f"{key}.json", experiment.result(run).json),
     ]
-    export(key, [chart_picture(chart, key, how_measured(run), papers(run))], data)
+    theories = theories_in(chart, run)
+    how, cited = how_measured(run, theories), papers(run, theories)
+    export(key, [chart_picture(chart, key, how, cited)], data)
 
 
 def _norms(quantity: Quantity) -> Experiment:

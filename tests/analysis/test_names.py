@@ -42,6 +42,7 @@ from analysis.training.ladders import DEGRADATION
 from analysis.training.report import run_of as training_of
 from nets import CATALOG, parse
 from nets.names import names_of
+from pages.ui.markup import key_of_samples
 
 COLUMNS = (Column.PARAMS, Column.MACS, Column.SAVED_BYTES, Column.DEPTH, Column.INFERENCE_BYTES)
 ROWS = {row.model: row for row in compare([entry.spec for entry in CATALOG.values()]).rows}
@@ -368,6 +369,19 @@ def test_where_a_phone_has_room_for_names_only_on_lines_a_key_of_lines_has_them(
     )
     assert legible(chart, None) == chart  # a wide page has room
     assert [name.text for name in wide_names(chart, None).names] == ["plain", "residual"]
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_a_key_on_a_phone_draws_every_dash_and_symbol(first: int) -> None:
+    x = tuple(range(11))
+    lines = [
+        Series(f"residual, {n} layers", x, tuple(0.4 * n + i / 50 for i in x), dash=dash, marker=n)
+        for n, dash in enumerate(Dash, first)
+    ]
+    key = key_of_lines(Chart("", "x", "y", named_at_ends(lines), ""))
+    assert len({sample.symbol for sample in key}) == len(lines)
+    assert {sample.dash for sample in key} == set(Dash)
+    assert key_of_samples(key).count("<img") == len(lines)
 
 
 def test_two_lines_never_share_a_name() -> None:

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from analysis.drawing.caption import Role
+from analysis.gradients.charts import gradient_chart
 from analysis.gradients.cosines import Direction, DirectionSettings
-from analysis.gradients.curves import Gradients, GradientSettings, Precision
+from analysis.gradients.curves import Gradients, GradientSettings, Precision, Quantity
 from analysis.gradients.direction import measure as measure_direction
 from analysis.gradients.measure import measure
 from analysis.gradients.presets import MORE, PRESETS, Preset
-from analysis.gradients.report import direction_result, gradients_result
+from analysis.gradients.report import (
+    direction_result,
+    gradients_result,
+    how_measured,
+    papers,
+    theories_in,
+)
 from analysis.gradients.results import recorded_with, run_hash, run_of
 from analysis.images.fashion_mnist import fashion_mnist_unopened
 from analysis.lecture.recordings import Recording, differences, every
@@ -292,3 +300,20 @@ def test_bad_arguments_are_one_line(
     arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(capsys, "record", *arguments) == (2, "", f"error: {sentence}\n")
+
+
+def test_theory_is_named_and_cited_only_where_its_line_is_drawn() -> None:
+    runs = {name: one for name, one in recordings().items() if one.kind == "gradients"}
+    found = [run for run in map(run_of, runs.values()) if isinstance(run, Gradients)]
+    drawn = 0
+    for run in found:
+        norms = gradient_chart(run.curves, Quantity.ACTIVATION)
+        theories = theories_in(norms, run)
+        assert bool(theories) == any(one.thin for one in norms.series)
+        assert ("Dash-dotted: theory" in how_measured(run, theories)) == bool(theories)
+        drawn += bool(theories)
+        weights = gradient_chart(run.curves, Quantity.WEIGHT)
+        assert not any(one.thin for one in weights.series)
+        assert theories_in(weights, run) == []
+        assert not papers(run, theories_in(weights, run)).get(Role.THEORY)
+    assert 0 < drawn < len(found)

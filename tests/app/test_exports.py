@@ -174,3 +174,12 @@ def test_text_formats_show_their_text(open_app: Open) -> None:
         assert any(code.value.startswith(begins) for code in app.code)
     choose(app, {"look_format": "html"})
     assert any("Interactive, in any browser" in caption.value for caption in app.caption)
+
+
+def test_choose_gives_the_batch_only_to_figures_of_it(open_app: Open) -> None:
+    fronts = {"macs against params": False, "training_bytes_float32 against params": True}
+    for front, has in fronts.items():
+        asked = {"task": "cifar10", "choose_shown": "front", "front": front}
+        app = opened(open_app("resnet20", "choose", **asked), "choice")
+        caption = next(code.value for code in app.code if code.value.startswith(r"\caption{"))
+        assert ("Costs for batch" in caption) == has

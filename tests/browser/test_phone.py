@@ -311,7 +311,7 @@ def test_what_a_tap_on_a_block_did_is_in_sight(path: str, server: str, visit: Vi
 
 
 def test_progress_comes_into_sight_where_its_button_is_far_below(server: str, visit: Visit) -> None:
-    page = visit(f"{server}/gradients?models=plain56;resnet56", 390, 844)
+    page = visit(f"{server}/gradients?quantity=direction", 390, 844)
     drawn(page)
     page.get_by_role("button", name="Run it here").click()
     expect(page.locator(".rl-status")).to_be_in_viewport()
