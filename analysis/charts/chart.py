@@ -226,8 +226,8 @@ _MOST_OWN = 8
 _LONG = 10_000
 """Smallest number that is too long for such a tick."""
 
-_TICKS_APART = 0.1
-"""Smallest distance between two such ticks, as a share of the axis."""
+_TICKS_APART = 0.02
+"""Room of a digit along an axis on a phone, and half of that between ticks, as a share of it."""
 
 MARKED = 12
 """Most points of a line that have a marker."""
@@ -295,8 +295,9 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     """Return the numbers along the x axis that differ from the usual round ones.
 
     They are those of the lines themselves, such as the depths that were measured, if these are few
-    whole numbers with room for each. Before room for names, they are round numbers that end where
-    the values do. Numbers that count from 0 have a tick at their end, too.
+    whole numbers with room for each; on a log axis, as many of those as have room. Before room for
+    names, they are round numbers that end where the values do. Numbers that count from 0 have a
+    tick at their end, too.
 
     Args:
         chart: the chart.
@@ -304,8 +305,11 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     """
     lines = [one for one in chart.series if one.draw is Draw.LINE and not one.thin]
     own = sorted({float(x) for one in lines for x in one.x if not isinstance(x, str)})
-    is_few = 1 < len(own) <= _MOST_OWN and are_whole(own) and own[-1] < _LONG and not chart.log_x
-    if is_few and min(b - a for a, b in pairwise(own)) >= _TICKS_APART * (own[-1] - own[0]):
+    is_few = 1 < len(own) <= _MOST_OWN and are_whole(own) and own[-1] < _LONG
+    apart = _TICKS_APART * (len(f"{own[-1]:g}") + 2) if is_few else 0.0
+    if is_few and chart.log_x:
+        return _spaced(own, apart) if own[0] > 0 else ()
+    if is_few and min(b - a for a, b in pairwise(own)) >= apart * (own[-1] - own[0]):
         return tuple(own)
     found = [x for series in chart.series for x in series.x if not isinstance(x, str)]
     counts = len(own) > 1 and own == list(range(len(own)))
@@ -317,8 +321,18 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
         step = max(ceil(step), 1)
     first = 0 if 0 <= low < step else ceil(low / step)
     rounds = tuple(n * step for n in range(first, floor(high / step + 1e-9) + 1))
-    has_room = counts and high - rounds[-1] >= _TICKS_APART * high
+    has_room = counts and high - rounds[-1] >= _TICKS_APART * (len(f"{high:g}") + 2) * high
     return (*rounds, high) if has_room else rounds
+
+
+def _spaced(own: Sequence[float], apart: float) -> tuple[float, ...]:
+    """Return those of the numbers, from the last on, that are far enough apart on a log axis."""
+    least = apart * log10(own[-1] / own[0])
+    kept = [own[-1]]
+    for one in reversed(own):
+        if log10(kept[-1] / one) >= least:
+            kept.append(one)
+    return tuple(reversed(kept))
 
 
 def numbers_up(chart: Chart) -> list[float]:

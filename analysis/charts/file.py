@@ -611,13 +611,14 @@ def _scale(axes: Axes, chart: Chart) -> None:
             axes.set_ylim(0, max(highest, end_of_texts(chart)) or 1)
         elif name == "x" and (words := words_along(chart)):
             axes.set_xlim(-0.5, len(words) - 0.5)
-        if not log:
+        if name == "x" and (ticks := ticks_along(chart, _TICKS)):
+            axis.set_major_locator(FixedLocator(ticks))
+            axis.set_minor_locator(NullLocator())
+        elif not log:
             whole = are_whole(values)
             steps, least = (1, 2, 2.5, 5, 10), 2 if whole else 3
             locator = MaxNLocator("auto", steps=steps, integer=whole, min_n_ticks=least)
             axis.set_major_locator(locator)
-            if name == "x" and (ticks := ticks_along(chart, _TICKS)):
-                axis.set_major_locator(FixedLocator(ticks))
         elif values:
             step = log_step(*limits(values, log))
             if step == "D2":

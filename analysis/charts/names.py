@@ -203,15 +203,17 @@ def in_legend(chart: Chart) -> Chart:
 
 
 def with_room(chart: Chart, sheets: tuple[Sheet, ...]) -> Chart:
-    """Return a chart with room for names right of its lines' ends, if names would cover anything.
+    """Return a chart with room for names right of its lines' ends, if they lack it.
 
-    A band around a line is covered by the name at its end. There is room only if every named end is
-    at the right and the names take less than half of the width.
+    They do if one would cover anything or need a leader line; a band around a line is covered by
+    the name at its end. There is room only if every named end is at the right and the names take
+    less than half of the width.
     """
     if not lines_of_their_own(chart) or chart.log_x:
         return chart
     found = placed(chart, sheets)
-    if found.names and not (found.covers or any(series.low for series in chart.series)):
+    tight = found.covers or any(name.leader for name in found.names)
+    if found.names and not (tight or any(series.low for series in chart.series)):
         return chart
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     ends = [dot for number in numbers for dot in dots(chart, number) if dot.text]

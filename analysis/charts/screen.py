@@ -458,7 +458,7 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
 
 
 def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
-    return {"tickmode": "array", "tickvals": ticks} if ticks else {}
+    return {"tickmode": "array", "tickvals": ticks, "ticktext": None} if ticks else {}
 
 
 def _plotly_words(chart: Chart) -> dict[str, Any]:

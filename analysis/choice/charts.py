@@ -424,7 +424,7 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
     along = {
         "depth": "depth, weighted layers",
         "width": "width, times the network's own",
-        "input": "height of the image, px",
+        "input": "image height, px",
         "batch": "batch, images",
     }[sweep.value]
     return Chart(
@@ -439,16 +439,16 @@ def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False)
 
 
 _OVER = {
-    Sweep.DEPTH: marked("Scaled from {first} to {last} layers"),
-    Sweep.WIDTH: marked("From {first} to {last} times its own width"),
-    Sweep.INPUT: marked("From {first} to {last} px"),
-    Sweep.BATCH: marked("From batch {first} to batch {last}"),
+    Sweep.DEPTH: marked("scaled from {first} to {last} layers"),
+    Sweep.WIDTH: marked("from {first} to {last} times its own width"),
+    Sweep.INPUT: marked("from {first} to {last} px"),
+    Sweep.BATCH: marked("from batch {first} to batch {last}"),
 }
 _AT = {
-    Sweep.DEPTH: marked("At {first} layers"),
-    Sweep.WIDTH: marked("At {first} times its own width"),
-    Sweep.INPUT: marked("At {first} px"),
-    Sweep.BATCH: marked("At batch {first}"),
+    Sweep.DEPTH: marked("at {first} layers"),
+    Sweep.WIDTH: marked("at {first} times its own width"),
+    Sweep.INPUT: marked("at {first} px"),
+    Sweep.BATCH: marked("at batch {first}"),
 }
 """Where a curve begins and ends, and where one of a single point is, in a sentence."""
 
@@ -477,10 +477,12 @@ def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
             courses.append(translate("{name} from {begin} to {end}", **values))
         else:
             courses.append(translate("{name} goes from {begin} to {end}", **values))
-    return " ".join(
-        translate("{lead}, {courses}.", lead=lead, courses=translate(", ").join(courses))
+    both = translate("; ").join(
+        translate("{lead}, {courses}", lead=lead, courses=translate(", ").join(courses))
         for lead, courses in said.items()
     )
+    figure = _sentence(_called(column))
+    return translate("{figure}: {courses}.", figure=figure, courses=both) if both else ""
 
 
 def ends_apart(curves: Sequence[SweepCurve], column: Column) -> bool:

@@ -124,7 +124,7 @@ _LISTS = (
     Axis(
         "width", "width of the first stage", "", Source.OPTION, frozenset({"widths", "stem_width"})
     ),
-    Axis("side", "height of the image", "px", Source.OPTION, frozenset({"input"})),
+    Axis("side", "image height", "px", Source.OPTION, frozenset({"input"})),
 )
 NAMES = Axis("setting", "setting", "", Source.NAME)
 """The axis of the settings' names."""

@@ -353,16 +353,15 @@ def _share(value: float, low: float, high: float, is_log: bool) -> float:
 
 def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     """Show how a cost of any networks changes along the axis that the visitor chooses."""
-    with aside("networks"):
+    with fold("swept", "Networks and axes"):
         left, right = st.columns([5.4, 1.2], vertical_alignment="bottom")
+        sweeps, figures, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
     swept = networks("Networks", suggestions, texts[:USUAL_CURVES], key="swept", place=left)
     batch = _choose_batch(right)
-    with aside("axes"):
-        left, right, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
-    sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=left))
+    sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=sweeps))
     labels = {column: column.label for column in SWEPT}
-    figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=right))
+    figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=figures))
     nets = _parsed(swept)
     if len(nets) > MAX_CURVES:
         complain(f"a sweep takes at most {MAX_CURVES} networks, not {len(nets)}")

@@ -394,7 +394,7 @@ def test_a_title_says_what_is_drawn() -> None:
     chart = scatter_chart(rows_of(["resnet18"]), Column.MACS, Column.SAVED_BYTES)
     assert chart.title == "Saved for backward (float32) against MACs (conv + linear)"
     swept = sweep_chart([curve(parse("resnet18"), Sweep.INPUT, (64,))], Column.MACS)
-    assert swept.title == "MACs (conv + linear) against height of the image"
+    assert swept.title == "MACs (conv + linear) against image height"
 
 
 def test_a_recipe_is_said_once_below_the_chart() -> None:
@@ -861,12 +861,27 @@ def test_the_ticks_of_a_line_of_few_numbers_are_those() -> None:
     assert along(*range(28)) == (0, 10, 20, 27)  # counts end at a tick
     assert along(*range(22)) == (0, 5, 10, 15, 20)  # but not close to another
     assert along(*range(0, 56, 2)) == ()
+    assert along(0, 1, 2, 4, 8, 12) == (0, 1, 2, 4, 8, 12)  # shorter numbers may be closer
     lines = (Series("one", (20, 56), (1.0, 2.0)), Series("other", (8, 44), (1.0, 2.0)))
     both = Chart("", "depth", "error", lines, "")
     assert figure(both, wall=True).layout.xaxis.tickvals == (8, 20, 44, 56)
     assert list(picture(both).axes[0].get_xticks()) == [8, 20, 44, 56]
     points = replace(both, series=tuple(replace(one, draw=Draw.POINTS) for one in lines))
     assert ticks_along(points, 5) == ()
+
+
+def test_a_log_axis_has_ticks_at_those_of_a_lines_few_numbers_that_have_room() -> None:
+    sizes = (56, 112, 168, 224, 280, 336, 392, 448)
+    line = Series("line", sizes, tuple(map(float, sizes)))
+    chart = Chart("", "image height, px", "MACs", (line,), "", log_x=True, log_y=True)
+    found = (56, 112, 168, 224, 336, 448)
+    assert ticks_along(chart, 5) == found
+    assert figure(chart).layout.xaxis.tickvals == found
+    axes = picture(chart).axes[0]
+    assert list(axes.get_xticks()) == list(found)
+    assert list(axes.get_xticks(minor=True)) == []
+    from_zero = replace(line, x=(0, *sizes[1:]))
+    assert ticks_along(replace(chart, series=(from_zero,)), 5) == ()
 
 
 def test_a_mark_that_is_a_result_is_seen() -> None:

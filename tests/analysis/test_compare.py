@@ -330,7 +330,8 @@ def test_written_tables(golden: Golden) -> None:
 def test_a_sweep_says_where_its_highest_and_lowest_curves_end() -> None:
     found = [curve(parse(name), Sweep.INPUT, (224, 448)) for name in ("resnet18", "resnet34")]
     assert sweep_in_words(found, Column.MACS) == (
-        "From 224 to 448 px, ResNet-34 goes from 3.66 G to 14.7 G, ResNet-18 from 1.81 G to 7.25 G."
+        "MACs (conv + linear): from 224 to 448 px, ResNet-34 goes from 3.66 G to 14.7 G, "
+        "ResNet-18 from 1.81 G to 7.25 G."
     )
     assert sweep_in_words(found[:1], Column.PARAMS).count("ResNet-18") == 1
     lost = curve(parse("resnet18:input=3x32x32"), Sweep.INPUT, (32,))
@@ -343,26 +344,29 @@ def test_a_sweep_says_where_its_highest_and_lowest_curves_end() -> None:
         (
             Sweep.DEPTH,
             (18, 34),
-            "Scaled from 18 to 34 layers, ResNet-18 goes from 1.81 G to 3.66 G.",
+            "scaled from 18 to 34 layers, ResNet-18 goes from 1.81 G to 3.66 G.",
         ),
         (
             Sweep.WIDTH,
             (0.5, 1),
-            "From 0.5 to 1 times its own width, ResNet-18 goes from 483 M to 1.81 G.",
+            "from 0.5 to 1 times its own width, ResNet-18 goes from 483 M to 1.81 G.",
         ),
-        (Sweep.BATCH, (1, 2), "From batch 1 to batch 2, ResNet-18 goes from 1.81 G to 3.63 G."),
-        (Sweep.INPUT, (224,), "At 224 px, ResNet-18 is at 1.81 G."),
+        (Sweep.BATCH, (1, 2), "from batch 1 to batch 2, ResNet-18 goes from 1.81 G to 3.63 G."),
+        (Sweep.INPUT, (224,), "at 224 px, ResNet-18 is at 1.81 G."),
     ],
 )
 def test_each_sweep_has_its_own_sentence(
     sweep: Sweep, values: tuple[float, ...], said: str
 ) -> None:
-    assert sweep_in_words([curve(parse("resnet18"), sweep, values)], Column.MACS) == said
+    assert (
+        sweep_in_words([curve(parse("resnet18"), sweep, values)], Column.MACS)
+        == f"MACs (conv + linear): {said}"
+    )
 
 
 def test_curves_with_ends_of_their_own_have_sentences_of_their_own() -> None:
     found = [curve(parse("resnet18"), Sweep.DEPTH, values) for values in ((18, 34), (10, 18))]
     assert sweep_in_words(found, Column.MACS) == (
-        "Scaled from 18 to 34 layers, ResNet-18 goes from 1.81 G to 3.66 G. "
-        "Scaled from 10 to 18 layers, ResNet-18 goes from 889 M to 1.81 G."
+        "MACs (conv + linear): scaled from 18 to 34 layers, ResNet-18 goes from 1.81 G to 3.66 G; "
+        "scaled from 10 to 18 layers, ResNet-18 goes from 889 M to 1.81 G."
     )

@@ -143,7 +143,7 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     assert box.options[:3] == ["WRN-40-4", "Plain-110, biases", "ResNet-18"]
     assert chart_alt(swept).startswith(
         "MACs (conv + linear) by input of WRN-40-4; Plain-110, biases. 2 lines: MACs (conv + "
-        "linear), G by height of the image, px. WRN-40-4: 8 values, 0.08116 at 8 to 5.194 at 64."
+        "linear), G by image height, px. WRN-40-4: 8 values, 0.08116 at 8 to 5.194 at 64."
     )
     swept.multiselect(key="swept").set_value(many.split(";")).run()
     assert swept.error[0].value == "A sweep takes at most 12 networks, not 13."
@@ -222,7 +222,10 @@ def test_the_networks_of_the_address_and_of_the_sidebar_are_drawn_or_missed(
 def test_a_sweep_opens_with_log_on_where_the_curves_end_far_apart(open_app: Open) -> None:
     app = open_app("resnet1202", "compare", compare_shown="sweep")
     assert app.toggle(key="sweep_log").value
-    said = "From 8 to 64 px, ResNet-1202 goes from 177 M to 11.3 G, ResNet-20 from 2.54 M to 162 M."
+    said = (
+        "MACs (conv + linear): from 8 to 64 px, ResNet-1202 goes from 177 M to 11.3 G, "
+        "ResNet-20 from 2.54 M to 162 M."
+    )
     assert said in [one.value.replace("\N{NON-BREAKING HYPHEN}", "-") for one in app.markdown]
     app.toggle(key="sweep_log").set_value(False).run()
     assert not app.toggle(key="sweep_log").value
