@@ -14,7 +14,7 @@ from analysis.lesions.drop import DRAWS, Dropped, Lesions, Permuted, Single
 from analysis.lesions.paths import Length, Paths
 from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
-from analysis.style.language import between, counted, in_english, listed, translate
+from analysis.style.language import between, counted, in_english, listed, marked, translate
 from analysis.style.numbers import short
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import in_a_sentence
@@ -240,22 +240,84 @@ def sentences_of(found: Lesions, part: str) -> tuple[str, ...]:
     return {"single": said[:1], "several": said[1:2], "order": said[2:]}[part]
 
 
-def orders_in_words(studies: Sequence[Lesions]) -> str:
-    """Return one sentence on the errors of networks with the blocks of any one stage reordered."""
-    drawn = [found for found in studies if found.permuted]
-    specs = [parse(found.model) for found in drawn]
-    parts = [
-        translate(
-            "{range} in {name}",
-            range=_range([one.error for one in found.permuted]),
-            name=in_a_sentence(spec, specs).removesuffix(","),
-        )
-        for found, spec in zip(drawn, specs, strict=True)
-    ]
-    return translate(
-        "With the blocks of one stage reordered, except for the first, the error is {errors}.",
-        errors=listed(parts),
+def part_in_words(studies: Sequence[Lesions], part: str) -> str:
+    """Return one sentence on all networks about one part of their studies; "" if none has it.
+
+    Args:
+        studies: one per network.
+        part: `single`, `several` or `order`, as for `sentences_of`.
+    """
+    words = {"single": _one_out, "several": _several_out, "order": _reordered}[part]
+    return words(studies)
+
+
+def _one_out(studies: Sequence[Lesions]) -> str:
+    found = [one for one in studies if one.single]
+    ends = [(one.error, median(each.error for each in one.single)) for one in found]
+    errors = _of_each(found, marked("from {first} to a median of {last} in {name}"), ends)
+    return errors and translate(
+        "With one block removed, the error on {images} goes {errors}.",
+        images=counted(found[0].images, "{number} test image", "{number} test images"),
+        errors=errors,
     )
+
+
+def _several_out(studies: Sequence[Lesions]) -> str:
+    found = [one for one in studies if one.dropped]
+    means = [{each.count: each.mean for each in one.dropped} for one in found]
+    shared = sorted(set.intersection(*map(set, means))) if means else []
+    if len(shared) < 2:
+        ends = [(one[1], one[1]) for one in means]
+        errors = _of_each(found, marked("{range} in {name}"), ends)
+        return errors and translate(
+            "With one block removed, but never the first of a stage, the mean error is {errors}.",
+            errors=errors,
+        )
+    fewest, most = f"{shared[0]:,}", f"{shared[-1]:,}"
+    ends = [(one[shared[0]], one[shared[-1]]) for one in means]
+    return translate(
+        "With {fewest} to {most} blocks removed at random, but never the first of a stage, the "
+        "mean error goes {errors}.",
+        fewest=fewest,
+        most=most,
+        errors=_of_each(found, marked("from {first} to {last} in {name}"), ends),
+    )
+
+
+def _reordered(studies: Sequence[Lesions]) -> str:
+    found = [one for one in studies if one.permuted]
+    every = [[each.error for each in one.permuted] for one in found]
+    ends = [(min(errors), max(errors)) for errors in every]
+    errors = _of_each(found, marked("{range} in {name}"), ends)
+    return errors and translate(
+        "With the blocks of one stage reordered, except for the first, the error is {errors}.",
+        errors=errors,
+    )
+
+
+def _of_each(found: Sequence[Lesions], form: str, ends: Sequence[tuple[float, float]]) -> str:
+    """Fill a form with each network's name and two errors, or their range, as a list."""
+    specs = [parse(one.model) for one in found]
+    return listed(
+        [
+            translate(
+                form,
+                first=_percent(first),
+                last=_percent(last),
+                range=_range([first, last]),
+                name=in_a_sentence(spec, specs).removesuffix(","),
+            )
+            for spec, (first, last) in zip(specs, ends, strict=True)
+        ]
+    )
+
+
+def ranges_of_orders(found: Lesions) -> dict[str, tuple[str, int]]:
+    """Return the range of the errors with each stage's blocks reordered, and of how many orders."""
+    stages: dict[str, list[float]] = {}
+    for one in found.permuted:
+        stages.setdefault(one.stage, []).append(one.error)
+    return {stage: (_range(errors), len(errors)) for stage, errors in stages.items()}
 
 
 def with_error(value: float, error: float) -> str:

@@ -14,7 +14,14 @@ from analysis.drawing.heat import Heat
 from analysis.images.sets import ImageSet
 from analysis.lesions.charts import spoken_name_of
 from analysis.lesions.drop import Lesions, Subject
-from analysis.lesions.report import Errors, errors_in_words, lesions_hash, lesions_of, without
+from analysis.lesions.report import (
+    Errors,
+    errors_in_words,
+    lesions_hash,
+    lesions_of,
+    part_in_words,
+    without,
+)
 from analysis.lesions.subjects import IMAGES, MAX_IMAGES, spread
 from analysis.results.form import Result
 from analysis.results.known import sources
@@ -194,7 +201,8 @@ def show_on_wall(
         now = f"{found[0].now:.1%}"
         rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
-    said = [errors_in_words(found, images, out)]
+    known = studies if len(studies) == len(patients) and not out else []
+    said = [part_in_words(known, "single") or errors_in_words(found, images, out)]
     if recorded == len(found):
         said.append(sources(results))
     place.markdown(unbroken(" ".join(said)))

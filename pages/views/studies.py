@@ -18,7 +18,8 @@ from analysis.lesions.report import (
     LESIONS,
     is_residual,
     lesions_csv,
-    orders_in_words,
+    part_in_words,
+    ranges_of_orders,
     sentences_of,
 )
 from analysis.lesions.studies import study_all
@@ -27,6 +28,7 @@ from analysis.results.form import Result
 from analysis.results.known import sources
 from analysis.results.recorded import whence
 from analysis.style.language import translate
+from analysis.style.numbers import MISSING, exact
 from analysis.training.recipes import Schedule, changed, recipe_of
 from analysis.training.runs import Task
 from nets import parse
@@ -39,6 +41,7 @@ from pages.ui.exports import export
 from pages.ui.fields import segments
 from pages.ui.jobs import start
 from pages.ui.known import keep, known
+from pages.ui.markup import table
 from pages.ui.words import unbroken
 from pages.views.lesions import NET, OUT, Patient
 from pages.views.runs import start_training
@@ -131,7 +134,9 @@ def show_damage(
         st.caption("Not measured yet.")
         return
     show_chart(chart, f"lesions_{shown}", 420)
-    for study in studies:
+    if shown == "order":
+        _show_orders(studies)
+    for study in studies if shown != "order" else ():
         name = spoken_name_of(study, studies)
         for said in sentences_of(study, shown):
             if len(studies) > 1:
@@ -145,12 +150,23 @@ def show_damage(
     st.caption(unbroken(" ".join(dict.fromkeys(map(whence, results)))))
 
 
+def _show_orders(studies: Sequence[Lesions]) -> None:
+    """Show the range of each network's errors with each stage's blocks reordered."""
+    st.markdown(unbroken(part_in_words(studies, "order")))
+    found = [ranges_of_orders(one) for one in studies]
+    rows = []
+    for stage in dict.fromkeys(chain.from_iterable(found)):
+        each = [one.get(stage, (MISSING, 0)) for one in found]
+        counts = dict.fromkeys(exact(count) for _, count in each if count)
+        rows.append((stage, ", ".join(counts), *(errors for errors, _ in each)))
+    names = [f"Test error: {spoken_name_of(one, studies)}" for one in studies]
+    st.html(table("Blocks reordered", ("Stage", "Orders", *names), rows, 1))
+
+
 def show_damage_on_wall(
     shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
 ) -> None:
-    """Show one part of studies on the wall: its chart, and a sentence.
-
-    The sentence is on the first network or, on blocks reordered, on all.
+    """Show one part of studies on the wall: its chart, and a sentence on all networks.
 
     Bars of the blocks that are `out` have their value.
     """
@@ -159,12 +175,7 @@ def show_damage_on_wall(
         st.markdown("Not measured yet.")
         return
     show_chart(chart, f"lesions_{shown}")
-    if shown == "order":
-        lecture.sentence(orders_in_words(studies))
-    else:
-        name = spoken_name_of(studies[0], studies)
-        (said, *_) = sentences_of(studies[0], shown)
-        lecture.sentence(translate("**{network}.** {sentence}", network=name, sentence=said))
+    lecture.sentence(part_in_words(studies, shown))
     how = f"{chart.reading}." if chart.reading else ""
     st.caption(unbroken(f"{how} {sources(results)}".strip()))
 

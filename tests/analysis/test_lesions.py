@@ -42,6 +42,7 @@ from analysis.lesions.report import (
     errors_in_words,
     lesions_of,
     lesions_text,
+    part_in_words,
     paths_of,
     paths_verdict,
     with_error,
@@ -425,6 +426,22 @@ def test_the_wall_says_in_one_sentence_what_blocks_are_worth(
     found: tuple[Errors, ...], out: tuple[str, ...], sentence: str
 ) -> None:
     assert errors_in_words(found, 1_000, out) == sentence
+
+
+def test_a_part_without_results_has_no_sentence() -> None:
+    bare = replace(
+        lesions_of(shipped("lesions_fashion_resnet32")), single=(), dropped=(), permuted=()
+    )
+    assert not any(part_in_words([bare], part) for part in ("single", "several", "order"))
+
+
+def test_networks_that_share_only_one_count_of_removed_blocks_are_compared_at_it() -> None:
+    found = lesions_of(shipped("lesions_fashion_resnet32"))
+    small = replace(found, dropped=found.dropped[:1])
+    assert part_in_words([small], "several") == (
+        "With one block removed, but never the first of a stage, the mean error is 12.8% in the "
+        "32-layer residual network."
+    )
 
 
 def test_that_sentence_is_chinese_too() -> None:

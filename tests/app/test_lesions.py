@@ -1,5 +1,6 @@
 """The Lesions and Paths pages."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -256,3 +257,17 @@ def test_a_subject_that_keeps_nothing_says_the_same(monkeypatch: pytest.MonkeyPa
         assert torch.equal(kept.logits(out), anew.logits(out))
     assert not anew._kept
     assert kept._kept
+
+
+def test_reordered_blocks_are_a_table_with_a_row_for_each_stage(open_app: Open) -> None:
+    app = open_app(None, "lesions", lesion_shown="order")
+    assert any("With the blocks of one stage reordered" in one.value for one in app.markdown)
+    said = html(app).partition("<caption>Blocks reordered</caption>")[2].partition("</table>")[0]
+    rows = [re.findall(">([^<]+)</t[hd]>", row) for row in said.split("<tr")[2:]]
+    assert rows == [
+        ["layer1", "10", "10.1% to 36.4%", "84.2% to 93.9%"],
+        ["layer2", "10", "9.2% to 17.1%", "79.3% to 93.3%"],
+        ["layer3", "10", "9.6% to 17.5%", "83.7% to 97.7%"],
+    ]
+    assert "Test error: residual, 32 layers" in said
+    assert "Test error: plain, 32 layers" in said
