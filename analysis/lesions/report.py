@@ -254,11 +254,9 @@ def part_in_words(studies: Sequence[Lesions], part: str) -> str:
 def _one_out(studies: Sequence[Lesions]) -> str:
     found = [one for one in studies if one.single]
     ends = [(one.error, median(each.error for each in one.single)) for one in found]
-    errors = _of_each(found, marked("from {first} to a median of {last} in {name}"), ends)
+    errors = _of_each(found, marked("{last} instead of {first} in {name}"), ends)
     return errors and translate(
-        "With one block removed, the error on {images} goes {errors}.",
-        images=counted(found[0].images, "{number} test image", "{number} test images"),
-        errors=errors,
+        "With one block removed, the median error is {errors}.", errors=errors
     )
 
 

@@ -84,7 +84,7 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     drawn(page)
     said = page.locator(".st-key-wall_taken p")
     expect(said).to_have_count(1)
-    expect(said).to_contain_text("gets 8.9% of 1,000 test images wrong")
+    expect(said).to_contain_text("median error is 12.2% instead of 8.9% in the 32-layer residual")
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Test error without each block: residual, 32 layers"
     )
