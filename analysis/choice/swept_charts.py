@@ -460,6 +460,7 @@ def _series(
         low=tuple(_drawn(view.y, spread.low) for _, spread, _ in marks) if banded else (),
         high=tuple(_drawn(view.y, spread.high) for _, spread, _ in marks) if banded else (),
         hover=tuple(f"{names[one]}, {number_of(spread.seeds, 'seed')}" for _, spread, one in marks),
+        hollow=colour == "plain",  # as on Gradients and Training
     )
 
 
