@@ -18,7 +18,7 @@ from pages.views.compare import (
 )
 
 with aside("head"):
-    head, middle, export = st.columns([1.6, 4.6, 1.8], vertical_alignment="center")
+    head, middle, export = st.columns([2.1, 4.4, 1.8], vertical_alignment="center")
 head.title(translate("Compare"))
 view = choose_view(middle)
 if view == "costs":

@@ -173,7 +173,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     usual = usual_nets(spec)
     texts = networks("Networks", CATALOG, usual, key=_NETS, place=left, widget="compared")
     middle.button(
-        f"Add {spec.base}" if str(spec) == spec.base else "Add this model",
+        f"Add {title(spec)}" if str(spec) == spec.base else "Add this model",
         icon=":material/add:",
         on_click=_add,
         args=(texts, str(spec)),
