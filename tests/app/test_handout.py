@@ -61,7 +61,7 @@ def exported(picture: Picture, title: str) -> str:
         ),
         ("compare?nets=resnet34_a;resnet34;resnet34_c", "comparison", ""),
         ("compare?sweep=depth&nets=resnet18;resnet34", "sweep", ""),
-        ("choose", "choice", ""),
+        ("choose?choose_shown=front", "choice", ""),
     ],
 )
 def test_a_picture_is_what_its_page_exports(
