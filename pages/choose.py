@@ -6,9 +6,8 @@ from pages.ui.frame import requested
 
 requested()
 
-from analysis.choice.charts import fits_in_words
+from analysis.choice.charts import fits_in_words, front_in_brief
 from analysis.style.language import translate
-from pages.ui.address import held
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
@@ -16,25 +15,23 @@ from pages.ui.markup import verdict
 from pages.ui.wall import aside, fold, heading, on_wall
 from pages.ui.words import complain, hint, unbroken
 from pages.views.choose import (
-    choose_budgets,
     choose_front,
-    choose_task,
+    choose_settings,
     choose_view,
     export_choice,
     front_charts,
     front_of,
     show_deepest,
-    show_deepest_on_wall,
     show_fits,
     show_real_step,
+    show_table_on_wall,
 )
 
 warm_up()
 export = aside("beside") if on_wall() else heading(translate("Choose"))
 aside("intro").markdown("Pick a task and your budgets to see which networks fit.")
 with fold("settings", "Task and budgets"):
-    task = choose_task()
-    asked = choose_budgets()
+    task, asked = choose_settings()
 if task is None or asked is None:
     end_page()
 try:
@@ -45,26 +42,29 @@ except ValueError as error:
     end_page()
 if asked.untimed:
     hint(asked.untimed)
-if on_wall() and choice.deepest and held("choose_shown") == "deepest":
-    show_deepest_on_wall(choice)
-    st.markdown(unbroken(choice.sentence))
-    end_page()
-if on_wall():
-    front = front_of(choice, choose_front(choice) if choice.fronts else "")
+said = st.container()
+row = aside("view") if on_wall() else st.container(horizontal=True, vertical_alignment="bottom")
+view = choose_view(choice, row)
+front = front_of(choice, choose_front(choice, row) if view == "front" else "")
+if on_wall() and view == "front":
     charts = front_charts(choice, front, shown=False)
-    st.title(unbroken(charts[0][0].title if charts else translate("Choose")))
+    st.title(unbroken(charts[0][0].title))
     front_charts(choice, front, shown=True)
     st.markdown(unbroken(fits_in_words(choice, front)))
     end_page()
-st.html(verdict(choice.sentence))
-view, asked_front = choose_view(choice), ""
+if on_wall():
+    if view:
+        show_table_on_wall(choice, view)
+    else:
+        st.title(translate("Choose"))
+    st.markdown(unbroken(choice.sentence))
+    end_page()
+said.html(verdict(front_in_brief(choice, front) if view == "front" and front else choice.sentence))
 if view == "fits":
     show_fits(choice, asked.predictor)
 elif view == "deepest":
     show_deepest(choice)
     show_real_step(choice)
-elif view == "front":
-    asked_front = choose_front(choice)
-charts = front_charts(choice, front_of(choice, asked_front), shown=view == "front")
+charts = front_charts(choice, front, shown=view == "front")
 with export:
     export_choice(choice, charts)

@@ -20,11 +20,11 @@ from analysis.choice.compare import (
     Sweep,
     SweepCurve,
     axis_name,
+    in_brief,
     pareto,
 )
-from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype
-from analysis.style.language import marked, translate
+from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import short
 from nets.catalog import CATALOG, TORCHVISION2016, WIGHTMAN2019, Citation
 from nets.names import names_of
@@ -292,6 +292,12 @@ def with_own(
     return found if own in found else None
 
 
+def front_called(front: Front) -> str:
+    """Return a front's name in a menu, which begins with what tells it from the others."""
+    x, y = in_brief(front.x), in_brief(front.y)
+    return f"{x}: {y}" if isinstance(front.y, Recipe) else f"{y} against {x}"
+
+
 def fronts_of(choice: Choice) -> dict[str, Front]:
     """Return the Pareto fronts by their names in the address."""
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
@@ -360,7 +366,7 @@ def pair_in_words(rows: Sequence[Row], x: Axis, y: Axis) -> str:
 
 
 def fits_in_words(choice: Choice, front: Front | None) -> str:
-    """Say how many networks fit in which budgets, and how many of them a front's chart shows."""
+    """Say how many networks a front's chart shows, and how many fit in which budgets."""
     if not (choice.fits and choice.misses):
         said = choice.sentence
     else:
@@ -371,33 +377,61 @@ def fits_in_words(choice: Choice, front: Front | None) -> str:
             task=translate(choice.task.name),
             limits=choice.within,
         )
-    more = (drawn_in_words(choice, front), _front_of_many(choice, front)) if front else ()
-    return " ".join(filter(None, (said, *more)))
+    if front is None:
+        return said
+    parts = (drawn_in_words(choice, front), said, _front_of_many(choice, front))
+    return " ".join(filter(None, parts))
+
+
+def front_in_brief(choice: Choice, front: Front) -> str:
+    """Say how many of the networks that fit a chart shows, and how many are on its front."""
+    drawn = drawn_in_words(choice, front) or counted(
+        len(choice.fits), "{number} network fits.", "{number} networks fit."
+    )
+    if len(drawn_of(choice, front)) < _LEAST_FRONT:
+        return drawn
+    best = counted(
+        len(front.rows),
+        "{number} of them is on the Pareto front.",
+        "{number} of them are on the Pareto front.",
+    )
+    return f"{drawn} {best}"
 
 
 def _front_of_many(choice: Choice, front: Front) -> str:
     """Name the networks on a front in a chart of so many points that names may lack room."""
-    if len(drawn_of(choice, front)) <= MOST_NAMES:
+    drawn = drawn_of(choice, front)
+    if len(drawn) <= MOST_NAMES:
         return ""
-    chart = front_chart(choice, front, alone=True)
-    best = [text for series in chart.series if series.name == _FRONT for text in series.text]
-    return translate("On the Pareto front: {names}.", names=_some(list(filter(None, best))))
+    names = [choice.name_of(row.spec, drawn) for row in front.rows]
+    return translate("On the Pareto front: {names}.", names=_some(names))
 
 
 def drawn_in_words(choice: Choice, front: Front) -> str:
     """Say how many of the networks that fit have both figures of a front; "" if all have."""
-    drawn = len(drawn_of(choice, front))
-    if drawn == len(choice.fits):
+    drawn, every = len(drawn_of(choice, front)), len(choice.fits)
+    if drawn == every:
         return ""
     recipes = [axis for axis in (front.x, front.y) if isinstance(axis, Recipe)]
     for one in recipes:
         if drawn == sum(one.of(row) is not None for row in choice.fits):
+            values = {"drawn": drawn, "all": every, "recipe": one.weights or one.publisher}
+            if drawn == 1:
+                return translate(
+                    "{drawn} of the {all} networks that fit has a published result ({recipe}).",
+                    **values,
+                )
             return translate(
-                "The chart shows the {drawn} of them with a published result ({recipe}).",
-                drawn=drawn,
-                recipe=recipe_in_words(one.recipe) or one.publisher,
+                "{drawn} of the {all} networks that fit have a published result ({recipe}).",
+                **values,
             )
-    return translate("The chart shows the {drawn} of them with both figures.", drawn=drawn)
+    if drawn == 1:
+        return translate(
+            "{drawn} of the {all} networks that fit has both figures.", drawn=drawn, all=every
+        )
+    return translate(
+        "{drawn} of the {all} networks that fit have both figures.", drawn=drawn, all=every
+    )
 
 
 def sweep_chart(curves: Sequence[SweepCurve], column: Column, log: bool = False) -> Chart:

@@ -36,7 +36,7 @@ from analysis.style.numbers import percent, shape, short, short_given, three
 from nets.catalog import CATALOG
 from nets.names import name_of
 from nets.options import CHANNELS, OPTIONS, check_whole, checked, given, number_of
-from nets.spec import ResNetSpec
+from nets.spec import ResNetSpec, overrides
 from nets.text import parse
 
 MAX_BUDGET = 10**18
@@ -290,15 +290,16 @@ class Choice:
     def name_of(self, spec: ResNetSpec, beside: Sequence[ResNetSpec] | None = None) -> str:
         """Return a network's name without the input and classes, which the task sets for all.
 
-        An edited network is named with its edits: `ResNet-50 v1 with blocks 3-4-11-3`.
+        An edited network is named with its edits: `ResNet-50 with no BN`. With other blocks, it
+        has another depth than its catalog name says: `ResNet-50 v1 variant with blocks 3-4-11-3`.
 
         Args:
             spec: the network.
             beside: the networks shown with it; by default all that are named.
         """
-        return name_of(spec, self._named if beside is None else beside, _OF_THE_TASK).replace(
-            ", ", " with ", 1
-        )
+        word = " variant with " if "blocks" in overrides(spec) else " with "
+        beside = self._named if beside is None else beside
+        return name_of(spec, beside, _OF_THE_TASK).replace(", ", word, 1)
 
     @cached_property
     def _named(self) -> tuple[ResNetSpec, ...]:
@@ -563,7 +564,7 @@ def _sentence(choice: Choice) -> str:
     if reach.depth > deep.depth:
         layers = f"{reach.depth:,}"
         values["deepest"] = translate(
-            "{deepest}; outside the catalog, a variant of {model} has {depth} layers",
+            "{deepest}; outside the catalog, the {model} has {depth} layers",
             deepest=values["deepest"],
             model=choice.name_of(reach.spec),
             depth=layers,
@@ -620,7 +621,7 @@ def _near(choice: Choice) -> str:
     if not choice.deepest:
         return said
     return translate(
-        "{said}; outside the catalog, a variant of {model} fits",
+        "{said}; outside the catalog, the {model} fits",
         said=said,
         model=choice.name_of(choice.deepest[0].row.spec),
     )

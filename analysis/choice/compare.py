@@ -302,6 +302,19 @@ def in_a_menu(axis: Axis) -> str:
     return axis.menu_label if isinstance(axis, Recipe) else axis.label
 
 
+def in_brief(axis: Axis) -> str:
+    """Return an axis so briefly that a menu of pairs of axes tells them apart on a phone."""
+    match axis:
+        case Column():
+            return axis.label.partition(" (")[0]
+        case Speed():
+            return axis.figure
+        case Recipe():
+            recipe = axis.weights.removeprefix("torchvision's weights ")
+            source = f"{recipe} ({axis.publisher})" if recipe else axis.publisher
+            return f"{source}, {axis.metric}"
+
+
 def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:
     """Return the machines for which the speed of any of the networks is published."""
     rates: dict[throughput.Machine, list[tuple[ResNetSpec, float]]] = {}

@@ -61,7 +61,7 @@ from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph
 from analysis.gradients.twins import other_twin
 from analysis.lecture.picture import Picture
-from analysis.lecture.settings import COMPARE_TABS, EXPLORE_TABS, Settings
+from analysis.lecture.settings import CHOOSE_TABS, COMPARE_TABS, EXPLORE_TABS, Settings
 from analysis.structure.residual import residual
 from analysis.structure.tree import find, tree, walk
 from analysis.structure.units import USUAL_ORDERS, Unit, identity_path
@@ -327,7 +327,7 @@ def _difference(settings: Settings, texts: list[str], batch: int) -> Picture:
 
 
 def choice(settings: Settings, spec: ResNetSpec) -> Picture:
-    """Return the open tab of Choose, or the Pareto front if the address names none."""
+    """Return the open tab of Choose."""
     amounts = {key: settings.real(key, 0.0, None, how.usual) for key, how in AMOUNTS.items()}
     batch = settings.whole("choose_batch", 1, 65_536, USUAL_BATCH)
     dtype = Dtype(settings.option("choose_dtype", list(Dtype), Dtype.FLOAT32))
@@ -336,7 +336,7 @@ def choice(settings: Settings, spec: ResNetSpec) -> Picture:
     if budgets.max_ms is not None:
         return Picture(missing="Measured times change with the server. Open the link to see them.")
     found = choose(task, budgets, batch, dtype, optimiser)
-    view = settings.option("choose_shown", ["fits", "deepest", "front"], "front")
+    view = settings.tab("choose_shown", CHOOSE_TABS)
     fronts, said = fronts_of(found), (found.sentence,)
     how = translate(
         "Costs for batch {batch} in {dtype} with {optimiser}.",

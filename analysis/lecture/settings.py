@@ -35,6 +35,13 @@ COMPARE_TABS: Mapping[str, tuple[str, ...]] = {
 }
 """The tabs of the Compare page with their parameters; the first is open by default."""
 
+CHOOSE_TABS: Mapping[str, tuple[str, ...]] = {
+    "fits": (),
+    "deepest": ("real",),
+    "front": ("front",),
+}
+"""The tabs of the Choose page with their parameters; the first is open by default."""
+
 Value = TypeVar("Value")
 Options = Iterable[str] | Mapping[str, str]
 

@@ -223,7 +223,7 @@ STORY = Lecture(
         ),
         Step(
             "Which depth should you choose?",
-            "choose",
+            "choose?choose_shown=front",
             "Within {most_macs} MACs and {most_memory} for training, {chosen} is the most accurate "
             "with {chosen_recipe}: as deep as {resnet50_name}, with fewer parameters.",
             notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "

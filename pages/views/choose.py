@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
 from analysis.choice.charts import (
     PER_IMAGE,
-    drawn_in_words,
+    front_called,
     front_chart,
     fronts_of,
     models_of,
@@ -35,6 +36,7 @@ from analysis.choice.report import choice_json, fits_grid, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import Role, architectures
+from analysis.lecture.settings import CHOOSE_TABS
 from analysis.machine.devices import devices
 from analysis.style.numbers import MISSING, exact, milliseconds, short, short_if_any, signed
 from analysis.timing.measure import measure_each
@@ -45,7 +47,7 @@ from nets import parse
 from nets.names import depths_in_words
 from nets.options import number_of
 from nets.text import parse_shape
-from pages.ui.address import held
+from pages.ui.address import held, hold
 from pages.ui.charts import chart_picture
 from pages.ui.comparisons import Asked
 from pages.ui.downloads import DataFile, table_files
@@ -55,7 +57,7 @@ from pages.ui.jobs import follow, is_over, job_of, say_why, start
 from pages.ui.markup import Cell, table
 from pages.ui.measured import comparable, measured_ms, predictor
 from pages.ui.speeds import Axes, show_scatter
-from pages.ui.wall import aside, on_wall
+from pages.ui.wall import on_wall
 from pages.ui.words import complain, hint, unbroken
 from pages.views.timing import remember, show_progress, timing_needs
 
@@ -66,11 +68,18 @@ _VIEWS = {
     "front": "Pareto front",
 }
 _ON_WALL = 7  # most rows of a table beside a sentence
-_SETTINGS = {"deepest": ("real",), "front": ("front",)}
 _STEP = "step"
 
 
-def choose_task() -> Task | None:
+def choose_settings() -> tuple[Task | None, Asked | None]:
+    """Let the visitor choose a task and budgets; None for one that is invalid."""
+    place, *others = st.columns([4, 2, 2, 2])
+    with place:
+        task = _choose_task()
+    return task, _choose_budgets(others)
+
+
+def _choose_task() -> Task | None:
     """Let the visitor choose ImageNet, CIFAR-10 or an input and classes; None if invalid."""
     task = segments("Task", _TASKS, "imagenet", key="task")
     if task == "imagenet":
@@ -87,8 +96,17 @@ def choose_task() -> Task | None:
         return None
 
 
-def choose_budgets() -> Asked | None:
-    """Let the visitor set budgets in common units such as GB; None if one is invalid."""
+def _choose_budgets(places: Sequence[DeltaGenerator]) -> Asked | None:
+    """Let the visitor set budgets in common units such as GB; None if one is invalid.
+
+    Args:
+        places: where the fields for the batch, the dtype and the optimiser are.
+    """
+    one, two, three = places
+    batch = number("Batch", 1, 65_536, USUAL_BATCH, key="choose_batch", place=one)
+    dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
+    optimisers = {one.value: one.label for one in Optimiser}
+    optimiser = select("Optimiser", optimisers, Optimiser.SGD, key="optimiser", place=three)
     fields = (
         ("MACs, G", "max_macs", "Multiply-adds for one image, in 10⁹."),
         ("Parameters, M", "max_params", "In 10⁶."),
@@ -115,11 +133,6 @@ def choose_budgets() -> Asked | None:
         )
         for column, (label, key, help) in zip(st.columns(5), fields, strict=True)
     }
-    one, two, three = st.columns(3)
-    batch = number("Batch", 1, 65_536, USUAL_BATCH, key="choose_batch", place=one)
-    dtype = select("Dtype", list(Dtype), Dtype.FLOAT32, key="choose_dtype", place=two)
-    optimisers = {one.value: one.label for one in Optimiser}
-    optimiser = select("Optimiser", optimisers, Optimiser.SGD, key="optimiser", place=three)
     try:
         budgets = budgets_of(amounts)
     except ValueError as error:
@@ -146,11 +159,11 @@ def choose_budgets() -> Asked | None:
     return Asked(budgets, batch, Dtype(dtype), Optimiser(optimiser), times, found, untimed)
 
 
-def choose_view(choice: Choice) -> str:
+def choose_view(choice: Choice, place: DeltaGenerator) -> str:
     """Draw tabs for the results and return the open one, or an empty text without results."""
     found = {"fits": choice.fits, "deepest": choice.deepest, "front": choice.fronts}
     views = {view: words for view, words in _VIEWS.items() if found[view]}
-    return tabs(views, key="choose_shown", settings=_SETTINGS) if views else ""
+    return tabs(views, key="choose_shown", settings=CHOOSE_TABS, place=place) if views else ""
 
 
 def show_fits(choice: Choice, found: Predictor | None) -> None:
@@ -274,17 +287,16 @@ def show_deepest(choice: Choice) -> None:
     rows = [_deepest_row(choice, deep) for deep in choice.deepest]
     head = (
         "Network",
-        "Source",
         "Depth",
         "MACs per image",
         "Training memory",
         "Largest batch",
         "One step deeper needs",
     )
-    st.html(table("Deepest", head, rows, 2, [deep.row.model for deep in choice.deepest]))
+    st.html(table("Deepest", head, rows, 1, [deep.row.model for deep in choice.deepest]))
     st.caption(
-        "Networks outside the catalog come from a search over each family's depth. They keep the "
-        "proportions of published networks: equal blocks in three stages (He et al. 2015, "
+        "Variants are outside the catalog: they come from a search over each family's depth. They "
+        "keep the proportions of published networks: equal blocks in three stages (He et al. 2015, "
         "Zagoruyko and Komodakis 2016); in four, between two published depths or the deepest "
         "scaled (He et al. 2015, Table 1; He et al. 2016; Bello et al. 2021). A family whose "
         "shallowest published depth exceeds a budget is left out."
@@ -293,26 +305,33 @@ def show_deepest(choice: Choice) -> None:
         st.caption(unbroken(said))
 
 
-def show_deepest_on_wall(choice: Choice) -> None:
-    """Show each family's deepest network that fits, the deepest of them first."""
-    found = sorted(choice.deepest, key=lambda deep: -deep.row.depth)
-    shown, places = found[:_ON_WALL], (0, 2, 3, 4)
-    more = f" ({len(shown)} of {len(found)} families)" if len(found) > len(shown) else ""
-    st.title(f"Deepest of each family{more}")
-    whole = [_deepest_row(choice, deep) for deep in shown]
-    rows = [[row[at] for at in places] for row in whole]
+def show_table_on_wall(choice: Choice, view: str) -> None:
+    """Show the deepest networks of the tab for those that fit or for each family."""
+    if view == "deepest":
+        found, of = [deep.row for deep in choice.deepest], "families"
+    else:
+        found, of = list(choice.fits), "networks"
+    shown = sorted(found, key=lambda row: -row.depth)[:_ON_WALL]
+    more = f" ({len(shown)} of {len(found)} {of})" if len(found) > len(shown) else ""
+    st.title(f"{_VIEWS[view]}{more}")
     head = ("Network", "Depth", "MACs per image", "Training memory")
-    st.html(table("Deepest", head, rows, 1))
+    st.html(table(_VIEWS[view], head, [_in_brief(choice, row) for row in shown], 1))
+
+
+def _in_brief(choice: Choice, row: Row) -> tuple[Cell | str, ...]:
+    """Return a network's name, depth, MACs and training memory."""
+    return (
+        Cell(choice.name_of(row.spec), row.model),
+        exact(row.depth),
+        short(row.macs // choice.batch),
+        Cell(short_if_any(row.training_bytes(choice.dtype), "B"), row.untrainable),
+    )
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
     breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
-        Cell(choice.name_of(deep.row.spec), deep.row.model),
-        "catalog" if deep.in_catalog else "search",
-        exact(deep.row.depth),
-        short(deep.row.macs // choice.batch),
-        Cell(short_if_any(deep.row.training_bytes(choice.dtype), "B"), deep.row.untrainable),
+        *_in_brief(choice, deep.row),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
         breaks or "at the depth limit",
     )
@@ -388,18 +407,21 @@ def _is_of_batch(axis: Axis | None) -> bool:
     return isinstance(axis, Column) and axis.is_of_batch and axis not in PER_IMAGE
 
 
-def choose_front(choice: Choice) -> str:
+def choose_front(choice: Choice, place: DeltaGenerator) -> str:
     """Let the visitor choose two figures; return their name in the address."""
-    words = {
-        name: f"{in_a_menu(front.y)} against {in_a_menu(front.x)}"
-        for name, front in fronts_of(choice).items()
-    }
-    return select("Front", words, next(iter(words)), key="front", place=aside("front"))
-
-
-def front_in_words(choice: Choice, front: Front | None) -> str:
-    """Say how many of the networks that fit a front's chart shows, unless it shows all."""
-    return "" if front is None else drawn_in_words(choice, front)
+    fronts = fronts_of(choice)
+    words = {name: front_called(front) for name, front in fronts.items()}
+    for name, front in fronts.items():  # older addresses have other words
+        if held("front") == f"{in_a_menu(front.y)} against {in_a_menu(front.x)}":
+            hold("front", name)
+    return select(
+        "Front",
+        words,
+        next(iter(words)),
+        key="front",
+        place=place,
+        label_visibility="collapsed",
+    )
 
 
 def front_of(choice: Choice, asked: str = "") -> Front | None:

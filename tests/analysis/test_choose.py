@@ -9,7 +9,14 @@ import pytest
 
 import analysis
 from analysis.charts.screen import wall_names
-from analysis.choice.charts import drawn_in_words, fits_in_words, front_chart, fronts_of
+from analysis.choice.charts import (
+    drawn_in_words,
+    fits_in_words,
+    front_called,
+    front_chart,
+    front_in_brief,
+    fronts_of,
+)
 from analysis.choice.choose import (
     CIFAR,
     IMAGENET,
@@ -105,7 +112,7 @@ def test_nothing_fits() -> None:
     )
     small = choose(IMAGENET, Budgets(max_macs=1e9), candidates=[parse("plain18")])
     assert small.sentence.endswith(
-        "; outside the catalog, a variant of Plain-18 with blocks 1-1-1-1 fits."
+        "; outside the catalog, the Plain-18 variant with blocks 1-1-1-1 fits."
     )
     assert small.deepest[0].row.model == "plain18:blocks=1,1,1,1"
 
@@ -114,7 +121,7 @@ def test_nothing_fits() -> None:
     ("model", "name"),
     [
         ("resnet50", "ResNet-50"),
-        ("resnet50_v1:blocks=3,4,11,3", "ResNet-50 v1 with blocks 3-4-11-3"),
+        ("resnet50_v1:blocks=3,4,11,3", "ResNet-50 v1 variant with blocks 3-4-11-3"),
         ("resnet18:input=3x32x32:classes=10", "ResNet-18"),
         ("resnet20:unit=full_preact:norm=none", "ResNet-20 with full pre-activation, no BN"),
     ],
@@ -132,8 +139,8 @@ def test_two_versions_of_a_network_are_told_apart_everywhere() -> None:
         for series in front_chart(choice, front).series:
             for model, text in zip(series.hover, series.text, strict=False):
                 assert not text or names[model] in text.replace("\n", " ")
-    assert "ResNet-50 v1.5 with blocks" in {
-        choice.name_of(deep.row.spec)[:26] for deep in choice.deepest
+    assert "ResNet-50 v1.5 variant with blocks" in {
+        choice.name_of(deep.row.spec)[:34] for deep in choice.deepest
     }
     small = choose(IMAGENET, Budgets(max_macs=1e9))
     assert small.name_of(parse("resnet50")) == "ResNet-50"
@@ -154,7 +161,7 @@ def test_some_fit_and_the_misses_say_why() -> None:
     reach = max(choice.deepest, key=lambda deep: deep.row.depth).row
     name = choice.name_of(reach.spec)
     assert choice.sentence.endswith(
-        f"; outside the catalog, a variant of {name} has {reach.depth:,} layers."
+        f"; outside the catalog, the {name} has {reach.depth:,} layers."
     ) == (reach.depth > max(row.depth for row in choice.fits))
 
 
@@ -285,7 +292,7 @@ def test_the_networks_that_a_chart_leaves_out_are_explained_by_what_they_lack() 
     choice = choose(IMAGENET, Budgets(max_macs=4_000_000_000), measured_ms={"resnet18": 3.0})
     said = {name: drawn_in_words(choice, front) for name, front in fronts_of(choice).items()}
     (timed,) = {text for name, text in said.items() if name.endswith("measured_ms")}
-    assert timed == "The chart shows the 1 of them with both figures."
+    assert timed == "1 of the 12 networks that fit has both figures."
     published = [
         text
         for name, text in said.items()
@@ -294,9 +301,38 @@ def test_the_networks_that_a_chart_leaves_out_are_explained_by_what_they_lack() 
     assert len(published) > 1
     for text in published:
         assert re.fullmatch(
-            r"The chart shows the \d+ of them with a published result \(.+\)\.", text
+            r"\d+ of the 12 networks that fit have a published result \(.+\)\.", text
         )
     assert said["macs against params"] == ""
+
+
+def test_a_front_says_first_how_many_networks_it_is_drawn_from() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=5e9, max_training_bytes=8e9), batch=32)
+    fronts = {front_called(front): front for front in choice.fronts}
+    for called, said in {
+        "parameters: V1 (torchvision), ImageNet top-1 accuracy": (
+            "4 of the 18 networks that fit have a published result (torchvision's weights V1). "
+            "3 of them are on the Pareto front."
+        ),
+        "MACs: V2 (torchvision), ImageNet top-1 accuracy": (
+            "2 of the 18 networks that fit have a published result (torchvision's weights V2)."
+        ),
+        "MACs against parameters": "18 networks fit. 1 of them is on the Pareto front.",
+    }.items():
+        assert front_in_brief(choice, fronts[called]) == said
+    ten_crop = fronts["MACs: 10-crop (He et al. 2015), ImageNet top-1 error"]
+    assert fits_in_words(choice, ten_crop) == (
+        "6 of the 18 networks that fit have a published result (10-crop). 18 of 32 networks for "
+        "ImageNet fit in 5 G MACs per image and 8 GB of training memory at batch 32."
+    )
+
+
+@pytest.mark.parametrize("task", [IMAGENET, CIFAR])
+def test_a_phones_width_tells_the_fronts_in_the_menu_apart(task: Task) -> None:
+    choice = choose(task, Budgets())
+    begins = [front_called(front)[:38] for front in choice.fronts]
+    assert len(begins) > 30
+    assert len(set(begins)) == len(begins)
 
 
 def test_a_front_among_too_many_points_for_names_is_named_below() -> None:
@@ -307,7 +343,7 @@ def test_a_front_among_too_many_points_for_names_is_named_below() -> None:
     assert len(choice.fits) > 15
     said = fits_in_words(choice, front)
     assert said.startswith(f"{len(choice.fits)} of 55 networks for custom images fit in 5 G MACs")
-    assert said.endswith(". On the Pareto front: ResNet-20, Plain-20; ResNet-10.")
+    assert said.endswith(". On the Pareto front: ResNet-20, Plain-20, ResNet-10.")
     chart = front_chart(choice, front, alone=True, may_be_log=True)
     assert chart.log_x
     assert chart.log_y

@@ -293,6 +293,21 @@ def test_choose_names_what_fits_and_the_next_step(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_choose_says_of_a_front_how_many_networks_it_is_drawn_from(open_app: Open) -> None:
+    app = open_app(None, "choose", choose_shown="front")
+    assert html(app).count("4 of the 18 networks that fit have a published result") == 1
+    assert "18 of 32 networks" not in html(app)
+    app.segmented_control(key="choose_shown").set_value("fits").run()
+    assert html(app).count("18 of 32 networks") == 1
+    assert "have a published result" not in html(app)
+
+
+def test_choose_names_variants_so_in_place_of_a_source(open_app: Open) -> None:
+    app = open_app(None, "choose", choose_shown="deepest")
+    assert html(app).count("Pre-activation ResNet-200 variant with blocks 3-4-10-3") == 1
+    assert "Source" not in html(app)
+
+
 def test_choose_has_one_name_for_each_network(open_app: Open) -> None:
     app = open_app(None, "choose")
     assert ">ResNet-50 v1.5<" in html(app)

@@ -61,7 +61,7 @@ def exported(picture: Picture, title: str) -> str:
         ),
         ("compare?nets=resnet34_a;resnet34;resnet34_c", "comparison", ""),
         ("compare?sweep=depth&nets=resnet18;resnet34", "sweep", ""),
-        ("choose", "choice", ""),
+        ("choose?choose_shown=front", "choice", ""),
     ],
 )
 def test_a_picture_is_what_its_page_exports(
@@ -97,3 +97,12 @@ def test_the_handout_of_ones_own_lecture_names_the_step_that_is_wrong(open_app: 
     app = opened(open_app("resnet20", "lecture", **mine), "handout")
     assert not app.error
     assert downloads(app)[-4:] == ["PDF", "PDF with notes", "HTML", "HTML with notes"]
+
+
+def test_choose_prints_the_tab_that_its_page_opens() -> None:
+    opened_first = picture_of(Step("A step", "choose"))
+    assert opened_first.grid is not None
+    assert opened_first.grid.caption.startswith("Networks that fit.")
+    assert not opened_first.charts
+    (chart,) = picture_of(Step("A step", "choose?front=macs against params")).charts
+    assert chart.title == "MACs (conv + linear) against parameters"

@@ -190,4 +190,22 @@ def test_choose_shows_the_deepest_of_each_family_if_its_address_asks(open_app: O
     assert [title.value for title in app.title] == ["Deepest of each family (7 of 14 families)"]
     assert not app.get("plotly_chart")
     assert html(app).count("<tr") == 8
-    assert "outside the catalog, a variant of" in " ".join(one.value for one in app.markdown)
+    assert "outside the catalog, the ResNet-50 v1 variant with blocks 3-4-11-3 has" in " ".join(
+        one.value for one in app.markdown
+    )
+
+
+def test_choose_shows_what_fits_where_the_desk_does(open_app: Open) -> None:
+    app = open_app(None, "choose", view="wall")
+    assert [title.value for title in app.title] == ["What fits (7 of 18 networks)"]
+    assert not app.get("plotly_chart")
+    assert html(app).count("<tr") == 8
+    told = " ".join(one.value for one in app.markdown)
+    assert "18 of 32 networks for ImageNet" in told
+    app = open_app(None, "choose", view="wall", choose_shown="front")
+    assert len(app.get("plotly_chart")) == 1
+    told = " ".join(one.value for one in app.markdown)
+    assert "4 of the 18 networks that fit have a published result" in told
+    app = open_app(None, "choose", view="wall", max_macs="0.001")
+    assert [title.value for title in app.title] == ["Choose"]
+    assert "No network for ImageNet" in " ".join(one.value for one in app.markdown)

@@ -179,6 +179,14 @@ def test_no_chart_cuts_its_text(
     hold_inside(page, 3)
 
 
+def test_most_of_a_front_is_in_the_first_window(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/choose?choose_shown=front", 1280, 900)
+    settled(page)
+    box = charts(page).first.bounding_box()
+    assert box
+    assert 900 - box["y"] >= 400
+
+
 def test_names_right_of_lines_are_a_key_below_them_on_a_phone(server: str, visit: Visit) -> None:
     """The room for the names is beyond the edge there, but no mark and no tick is."""
     page = visit(f"{server}/training", *DESK)

@@ -114,7 +114,7 @@ def test_a_row_opens_its_network_by_mouse_and_by_keyboard(server: str, visit: Vi
     expect(page).to_have_url(re.compile(r"/choose\?.*max_macs=2"))
 
     page.get_by_role("radio", name="Deepest of each family").click()
-    searched = page.get_by_role("link", name="ResNet-34 A with blocks 2-2-2-2", exact=True)
+    searched = page.get_by_role("link", name="ResNet-34 A variant with blocks 2-2-2-2", exact=True)
     searched.focus()
     page.keyboard.press("Enter")
     title(page, "ResNet-34 A, blocks 2-2-2-2")
