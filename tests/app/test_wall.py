@@ -41,8 +41,8 @@ _NARROW = "Means of 3 seeds; their range is too narrow to see."
         ("gradients", f"{_NARROW} Recorded on 2026-"),
         (
             "paths",
-            "Band: lowest to highest of up to 40 paths per length. Band of the share: at most one "
-            "standard error. Recorded on 2026-",
+            "Band: lowest to highest of up to 40 paths per length. Band of the share: ± one "
+            "standard error (an upper bound). Recorded on 2026-",
         ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],
