@@ -53,6 +53,11 @@ def test_the_wall_says_what_bands_are_and_where_they_come_from(
     assert any(one.value.startswith(told) for one in open_app(None, page, view="wall").caption)
 
 
+def test_the_wall_explains_no_bands_as_thin_as_their_lines(open_app: Open) -> None:
+    app = open_app(None, "gradients", view="wall", quantity="direction")
+    assert any(one.value.startswith(_NARROW) for one in app.caption)
+
+
 def test_details_are_left_to_the_desk(open_app: Open) -> None:
     app = open_app("resnet20", "gradients")
     assert "Two half-truths" in heads(app)
@@ -126,8 +131,13 @@ def test_the_wall_of_lesions_says_whether_its_errors_are_recorded(open_app: Open
     assert "Recorded" not in told("layer1.3,layer2.2")
 
 
-def test_the_wall_says_what_the_scale_of_maps_is(open_app: Open) -> None:
-    assert ">activation</span>" in html(open_app(None, "lesions", view="wall", lesion_shown="sees"))
+def test_the_wall_says_whose_maps_it_shows_and_what_they_and_their_scale_are(
+    open_app: Open,
+) -> None:
+    app = open_app(None, "lesions", view="wall", lesion_shown="sees")
+    assert [one.value for one in app.title] == ["What it sees: residual, 32 layers"]
+    assert ">activation</span>" in html(app)
+    assert "At most 8 channels a row, strongest first; one scale for all maps." in html(app)
     assert ">activation</span>" not in html(open_app("resnet50", "lesions", lesion_shown="sees"))
 
 
