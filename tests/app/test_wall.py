@@ -155,6 +155,14 @@ def test_a_wall_without_results_names_the_network(
     assert [one.value for one in app.title] == [title]
 
 
+def test_a_run_that_cannot_be_trained_has_only_a_way_out_on_the_wall(open_app: Open) -> None:
+    app = open_app("resnet50", "training", view="wall", train="one")
+    assert {one.key for one in app.button} >= {"train_fit"}
+    assert "train_run" not in {one.key for one in app.button}
+    app.button(key="train_fit").click().run()
+    assert not app.button(key="train_run").disabled
+
+
 def test_the_wall_names_the_networks_of_a_run_that_is_too_large(open_app: Open) -> None:
     app = open_app("resnet152", "gradients", view="wall")
     title = "**Gradient norm by depth: ResNet-152, without and with shortcuts**"
