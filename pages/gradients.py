@@ -15,7 +15,7 @@ from pages.ui import lecture
 from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
-from pages.ui.wall import aside, end_of_wall, note_title, on_wall, said
+from pages.ui.wall import aside, end_of_wall, note_title, on_wall, said, say_empty
 from pages.ui.words import unbroken
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
@@ -93,7 +93,7 @@ if run is None:
     if on_wall():
         note_title(named := titled_on_wall(experiment.heading, models, None))
         place.markdown(unbroken(f"**{named}**"))
-    place.caption(f"No measurements with these settings yet. Pick a preset{way}.")
+    say_empty(f"No measurements with these settings yet. Pick a preset{way}.", place)
 else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:

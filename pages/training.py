@@ -16,7 +16,7 @@ from pages.ui.charts import show_chart
 from pages.ui.ending import end_page
 from pages.ui.exports import section
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, fold, heading, on_wall, rename, unfolded
+from pages.ui.wall import aside, end_of_wall, fold, heading, on_wall, rename, say_empty, unfolded
 from pages.ui.words import complain
 from pages.views.runs import (
     answered,
@@ -78,7 +78,7 @@ with place:
             st.caption(translate("{count} of {runs} so far.", count=len(runs), runs=asked))
         show_runs(runs, shown, COMPARISONS[mode].remark if mode in COMPARISONS else "")
     elif request:
-        st.caption("No runs with these settings yet. Press Train.")
+        say_empty("No runs with these settings yet. Press Train.")
 end_of_wall()
 if runs and request:
     with more:

@@ -35,6 +35,9 @@ _SEEN = 0.02
 A line takes up to 0.016: 1 pt beside axes of 47 mm in a column, 3 px beside 190 px on the wall.
 """
 
+SEEN_ON_WALL = 0.03
+"""The same in a hall: a pale band shows from 2 px on either side of its line, beside 240 px."""
+
 _TEXT_WIDTH = 0.16
 """Width of a bar's text in a narrow chart, as a share of the axis."""
 
@@ -342,12 +345,13 @@ def numbers_up(chart: Chart) -> list[float]:
     return found + ([0.0] if chart.from_zero else [])
 
 
-def shows_bands(series: Iterable[Series], log: bool = False) -> bool:
+def shows_bands(series: Iterable[Series], log: bool = False, hidden: float = _SEEN) -> bool:
     """Return whether a band is somewhere wide enough to be seen beside its line.
 
     Args:
         series: all series of a chart.
         log: whether its y axis is logarithmic.
+        hidden: the largest height that can't be seen, as a share of the axis.
     """
 
     def at(value: float) -> float:
@@ -357,7 +361,7 @@ def shows_bands(series: Iterable[Series], log: bool = False) -> bool:
     found = [y for one in every for column in (one.y, one.low, one.high) for y in column]
     bottom, top = map(at, limits([y for y in found if y is not None], log))
     return any(
-        at(high) - at(low) > _SEEN * (top - bottom)
+        at(high) - at(low) > hidden * (top - bottom)
         for one in every
         if one.draw is Draw.LINE
         for low, high in zip(one.low, one.high, strict=True)

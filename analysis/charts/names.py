@@ -56,6 +56,8 @@ _MOST_ROOM = 0.4  # largest share of a chart's width for names right of its line
 _LETTERS = 30  # characters per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 80.0  # costs of inferior places, in px of distance
 _AWAY = 60.0  # cost of a place nearer to another line than to its own, in px of distance
+_BESIDE_TICKS, _TICKS_PX = 60.0, 14.0
+"""Cost of a line's name that reads as a tick's, and how far right of the y axis it may begin."""
 _ASTRAY, _LEVEL_PX = 30.0, 24.0
 """Cost of a place level with another mark instead of its own, and how far that mark may be."""
 _SLIDES = (0.3, 0.6, 0.9)  # sideways moves of a name above or below its mark, in half-widths
@@ -372,6 +374,8 @@ class _Crowd:
 
         inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
         good = inside.all((1, 2))
+        if self.ends:
+            costs += _BESIDE_TICKS * (middles[..., 0] - half[0] < _TICKS_PX).any(-1)
         if self.has_room:
             good &= offsets[:, 0] >= half[0]
         away = np.abs(self.marks[:, None] - middles)  # [marks, candidates, sheets, 2]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analysis.charts.chart import Chart, Draw, Series, in_units, shows_bands, tick_text
+from analysis.charts.chart import (
+    SEEN_ON_WALL,
+    Chart,
+    Draw,
+    Series,
+    in_units,
+    shows_bands,
+    tick_text,
+)
 from analysis.style.language import translate
 from nets.options import number_of
 
@@ -37,9 +45,9 @@ def described(chart: Chart) -> str:
 
 
 def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
-    """Say what a chart's bands or error bars over seeds are; "" if it has none.
+    """Say what a chart's bands or error bars over seeds are on the wall; "" if it has none.
 
-    If no band is wide enough to be seen, it says so.
+    If no band is wide enough to be seen there, it says so.
 
     Args:
         chart: the chart.
@@ -52,7 +60,7 @@ def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     few, most = counts[0], counts[-1]
     over = f"{most}" if few == most else translate("{low} to {high}", low=few, high=most)
     if Draw.LINE in spread:
-        if not shows_bands(chart.series, chart.log_y):
+        if not shows_bands(chart.series, chart.log_y, SEEN_ON_WALL):
             return translate(
                 "Means of {seeds} seeds; their range is too narrow to see.", seeds=over
             )

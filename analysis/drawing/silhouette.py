@@ -126,7 +126,7 @@ class _Tensor:
         if self.part in _ENDS:
             return self.name, self.part, str(self.sides[0])
         if split:
-            return self.name, self.part, f"{self.sides[0]}×", shape(self.sides[1:])
+            return self.name, self.part, str(self.sides[0]), f"×{shape(self.sides[1:])}"
         return self.name, self.part, shape(self.sides)
 
 

@@ -113,11 +113,6 @@ def svg(
         for node in graph.nodes
         if node.path in marked and node.kind is not Kind.ADD
     )
-    # The arrows into marked boxes again, as the marks cover their heads.
-    into = [_edge(edge) for edge in graph.edges if edge.target in marked]
-    if into:
-        ink = f'stroke="{palette.main_path}" stroke-width="1.8"'
-        parts.append(f'<g class="main-path" {ink}>{"".join(into)}</g>')
     if look.shapes:
         parts += (_shape(edge, palette, small) for edge in graph.edges if edge.label)
     parts += (
@@ -290,13 +285,13 @@ def _weight(bold: bool) -> str:
 _SEEN = 1.6  # least contrast of a box's edge, which parts the boxes of a stack
 _AROUND = 4.0  # padding of the background behind a label on a line
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
-_OUT = 2.0  # from a box to the middle of its mark's line, which stays clear of a stage's size
+_IN = 2.0  # from a box's edge to the middle of its mark's line, which covers no arrow and no size
 
 
 def _mark(node: Node, word: str, palette: Palette) -> str:
-    """Draw an outline around a node, solid, dashed or dotted depending on the word."""
-    x, y = node.x - node.width / 2 - _OUT, node.y - node.height / 2 - _OUT
-    outline = _outline(x, y, node.width + 2 * _OUT, node.height + 2 * _OUT, 10.0, word, palette)
+    """Draw an outline inside a node, solid, dashed or dotted depending on the word."""
+    x, y = node.x - node.width / 2 + _IN, node.y - node.height / 2 + _IN
+    outline = _outline(x, y, node.width - 2 * _IN, node.height - 2 * _IN, 6.0, word, palette)
     title = escape(f"{node.path}: {word}")
     return f'<g class="mark {escape(word)}"><title>{title}</title>{outline}</g>'
 

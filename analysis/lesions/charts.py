@@ -279,7 +279,7 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
     )
-    reading = "" if is_exact else "Share: at most one standard error"
+    reading = "" if is_exact else "Share: at most ±1 standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),

@@ -144,6 +144,11 @@ def action(place: DeltaGenerator | None = None) -> DeltaGenerator:
     return unfolded("action", st if place is None else place)
 
 
+def say_empty(text: str, place: Any = st) -> None:
+    """Say that nothing was measured yet; on the wall, in its middle above the page's button."""
+    place.container(key="wall_empty" if on_wall() else None).caption(text)
+
+
 def end_of_wall() -> None:
     """End the page here if it is on the wall; only details follow."""
     if on_wall():

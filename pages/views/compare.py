@@ -475,7 +475,8 @@ def _show_on_wall(found: Diff) -> None:
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
-    st.title(unbroken(" → ".join(names_of([found.before.spec, found.after.spec]))))
+    old, new = names_of([found.before.spec, found.after.spec])
+    st.title(unbroken(f"What changes from {old} to {new}"))
     with st.container(key="wall_fills_picture"):
         st.html(picture(image, said, 1.0))
     lecture.sentence(found.short_sentence)

@@ -143,14 +143,18 @@ def show_seen(sights: Sequence[Sight]) -> None:
 
 def show_seen_on_wall(sights: Sequence[Sight]) -> None:
     """Show what a network sees in one picture on the wall, where no caption tells the scale."""
+    if sights:
+        rename(f"What it sees: {sights[0].name}")
     st.html("".join(_seen(sight, "activation") for sight in sights))
 
 
 def _seen(sight: Sight, quantity: str = "") -> str:
-    """Return a network's view, with the quantity of the maps' scale if it has to be told."""
+    """Return a network's view, with what the maps are and their scale's quantity if given."""
     seen = sight.seen
     low, high = seen.scale
     rows = "".join(map(partial(_row, low=low, high=high), seen.maps))
+    told = f"At most {CHANNELS} channels a row, strongest first; one scale for all maps."
+    what = f"<p>{told}</p>" if quantity else ""
     return (
         f'<div class="rl-seen"><p><b>{whole_names(sight.name)}</b>: {escape(sight.prediction)}</p>'
         f'<div class="both"><figure>{_img(grey(seen.image), "The picture as the network sees it")}'
@@ -158,7 +162,7 @@ def _seen(sight: Sight, quantity: str = "") -> str:
         f"<figure>{_img(overlaid(seen.image, seen.cam), sight.explained)}"
         f"<figcaption>{whole_names(sight.explained)}</figcaption>"
         f"{_scale(0.0, float(seen.cam.max()))}</figure></div>"
-        f'<div class="maps">{rows}{_scale(low, high, quantity)}</div></div>'
+        f'<div class="maps">{rows}{_scale(low, high, quantity)}{what}</div></div>'
     )
 
 

@@ -171,8 +171,8 @@ def show_paths(found: Paths) -> None:
     for said in verdict:
         st.markdown(unbroken(f"- {said}"))
     errors = (
-        " The third chart's band and ± are at most one standard error: the largest that the range "
-        "over the sampled paths allows."
+        " The third chart's band and ± show an upper bound of the standard error: the largest that "
+        "the range over the sampled paths allows."
     )
     st.caption(
         "The number of paths of a length, times the gradient along one of them, is what that "
@@ -189,7 +189,7 @@ def say_source(found: Paths, result: Result) -> None:
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
     if found.is_sampled:
-        band += translate(" Band of the share: at most one standard error.")
+        band += translate(" Band of the share: ± one standard error (an upper bound).")
     st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
 
 

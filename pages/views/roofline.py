@@ -41,7 +41,7 @@ from pages.ui.fields import segments
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import line, table, verdict
-from pages.ui.wall import action, aside, end_of_wall, on_wall
+from pages.ui.wall import action, aside, end_of_wall, on_wall, say_empty
 from pages.ui.words import complain, unbroken
 from pages.views.timing import memory_advice, timing_needs
 
@@ -74,7 +74,7 @@ def show_roofline(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
         say_why(job, lambda: memory_advice(spec, settings))
     if found is None:
         if asked and not running:
-            st.caption(
+            say_empty(
                 "No roofline for these settings yet. The machine's peak and bandwidth are measured "
                 "together with the network, forward in eval mode."
             )

@@ -126,8 +126,8 @@ def choose_request(
     if recipe is not None and specs and data:
         with offers:
             request = _checked(mode, specs, recipe, data, seeds, device, start)
-    if request and request.missing and on_wall():
-        return request
+    if on_wall() and (request is None or request.missing):
+        return request  # show only the reason and a way out
     is_known = request is not None and are_answered(request.tasks)
     action(five).button(
         "Run it here" if is_known else "Train",

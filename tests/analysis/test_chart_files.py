@@ -225,7 +225,7 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     assert found.count("25") == 1
     assert drawn.get_figheight() * 25.4 <= 118  # with a title of two lines and a note
     assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 116
-    note = "Band: lowest to highest sampled path. Share: at most one standard error."
+    note = "Band: lowest to highest sampled path. Share: at most ±1 standard error."
     assert found.count(note) == 1
     titles = [row(charts, PRINT, title, 85).axes[0].title for title in (TITLE, "")]
     assert titles[0].get_fontweight() == titles[1].get_fontweight() == "normal"

@@ -942,9 +942,10 @@ def test_a_files_note_says_how_to_read_it() -> None:
     assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
     near = [runs[0], replace(curves(1 / 32, 1 / 6, 1.0), seed=1)]
     assert gradient_chart(near).reading == chart.reading  # wider than its line in a column
+    said = "Means of 2 seeds; their range is too narrow to see."
+    assert spread_in_words(gradient_chart(near), [2]) == said  # but hardly in a hall
     alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
     assert alike.reading == "Means of 2 seeds; their range is too narrow to see"
-    said = "Means of 2 seeds; their range is too narrow to see."
     assert spread_in_words(alike, [2]) == said
     with speaking(Language.CHINESE):
         assert spread_in_words(alike, [2]) == "2 个种子的平均值；范围太小，看不出来。"

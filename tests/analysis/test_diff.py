@@ -12,7 +12,6 @@ from analysis.choice.diff import SIDE_ASPECT, Aspect, Change, Diff, diff, marked
 from analysis.choice.report import diff_grid
 from analysis.drawing.parts import Kind
 from analysis.drawing.svg import svg
-from analysis.style.fonts import text_width
 from analysis.style.grid import grid_csv
 from analysis.style.look import Look
 from nets import CATALOG, parse, plan
@@ -234,32 +233,18 @@ def test_graphs_with_marks_are_legible_on_a_phone_and_on_a_wall(pair: str) -> No
 
 
 @pytest.mark.parametrize("pair", ["resnet18 resnet34", "plain20 plain56", "resnet34 resnet50"])
-def test_a_mark_leaves_the_size_of_its_stage_free(pair: str) -> None:
+def test_a_mark_is_inside_its_box_and_hides_no_arrow_and_no_size(pair: str) -> None:
     for drawn, marks in marked_graphs(between(*pair.split()), 2.25):
         image = ElementTree.fromstring(svg(drawn, Look(), marked=marks))
         boxes = [one[1].attrib for one in image.iter(f"{SVG}g") if is_mark(one)]
-        assert len(boxes) == len(marks)
-        sizes = [text for text in image.iter(f"{SVG}text") if text.get("text-anchor") == "end"]
-        assert sizes
-        for box in boxes:
-            left, top, width = (float(box[name]) for name in ("x", "y", "width"))
-            for text in sizes:
-                right, foot = float(text.attrib["x"]), float(text.attrib["y"])
-                start = right - text_width(text.text or "", 13)
-                if start < left + width and left < right and foot - 13 < top:
-                    assert foot < top - 1.5  # half of the outline's width
-
-
-def test_a_mark_does_not_hide_the_arrow_into_its_box() -> None:
-    _, (drawn, marks) = marked_graphs(between("plain20", "plain56"), 2.25)
-    image = ElementTree.fromstring(svg(drawn, Look(), marked=marks))
-    groups = [one for one in image.iter(f"{SVG}g") if one.get("class", "").startswith("ma")]
-    before, *marked, over = groups
-    assert before.get("class") == over.get("class") == "main-path"
-    assert all(map(is_mark, marked))
-    into = [edge.target for edge in drawn.edges if edge.target in marks]
-    assert into == ["layer1.3", "layer2.3", "layer3.3"]
-    assert len(over) == len(marked) == len(into)
+        nodes = [n for n in drawn.nodes if n.path in marks and n.kind is not Kind.ADD]
+        assert len(boxes) == len(nodes) == len(marks)
+        for box, node in zip(boxes, nodes, strict=True):
+            x, y, width, height = (float(box[name]) for name in ("x", "y", "width", "height"))
+            line = float(box["stroke-width"])
+            assert (x + width / 2, y + height / 2) == pytest.approx((node.x, node.y), abs=0.01)
+            assert width + line < node.width
+            assert height + line < node.height
 
 
 def test_what_was_added_is_told_in_brief() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from math import hypot, log10
 
@@ -35,6 +35,9 @@ from analysis.charts.screen import (
 )
 from analysis.choice.charts import scatter_chart, sweep_chart
 from analysis.choice.compare import Column, Row, Sweep, compare, curve, recipes
+from analysis.gradients.charts import gradient_chart
+from analysis.gradients.curves import Gradients
+from analysis.gradients.results import run_of as gradients_of
 from analysis.results.recorded import recordings
 from analysis.style.palette import LIGHT
 from analysis.training.charts import training_chart
@@ -411,6 +414,24 @@ def test_the_recorded_degradation_is_named_at_the_ends_on_the_wall() -> None:
     desk = legible(chart, None)  # one chart serves desk and phone; only the phone lacks room
     assert {name.text for name in wide_names(desk, None).names} == set(found)
     assert {one.name for one in key_of_lines(desk, LIGHT, None)} == set(found)
+
+
+def test_a_lines_name_on_the_wall_is_clear_of_the_ticks() -> None:
+    (result,) = (
+        one
+        for one in recordings().values()
+        if one.kind == "gradients" and one.asked["models"][-1] == "resnet50"
+    )
+    run = gradients_of(result)
+    assert isinstance(run, Gradients)
+    lines = [s for s in gradient_chart(run.curves).series if s.draw is Draw.LINE and not s.thin]
+    chart = replace(gradient_chart(run.curves), series=named_at_ends(lines, log=True))
+    names = wall_names(chart).names
+    assert {name.text for name in names} == {"plain, 50 layers", "residual, 50 layers"}
+    for name in names:
+        dot = dots(chart, name.series)[name.point]
+        assert dot.along < 0.2  # at the left end
+        assert 650 * dot.along + name.right - name.width / 2 >= 14
 
 
 def test_every_line_of_a_sweep_is_named_on_a_phone() -> None:

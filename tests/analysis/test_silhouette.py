@@ -141,6 +141,13 @@ def test_lengths_follow_the_scales_of_the_description() -> None:
         assert tensor in words
 
 
+def test_a_shape_on_two_lines_breaks_before_its_sign() -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse("resnet50")), width_mm=123.0))
+    said = [[line.text for line in label] for label in labels(root)]
+    assert said[0] == ["input", "image", "3", "×224×224"]
+    assert said[-2] == ["layer4", "conv5_x", "2048", "×7×7"]
+
+
 def test_palettes() -> None:
     counted = profile(parse("resnet18"))
     for palette in (LIGHT, DARK):

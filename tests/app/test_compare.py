@@ -241,6 +241,11 @@ def test_the_drawings_of_a_difference_carry_the_networks_names(open_app: Open) -
     ]
 
 
+def test_the_wall_says_between_which_networks_it_shows_the_changes(open_app: Open) -> None:
+    app = open_app("resnet152", "compare", compare_shown="difference", view="wall")
+    assert app.title[-1].value == "What changes from ResNet-152 to ResNet-18"
+
+
 def test_one_network_never_hides_the_others(open_app: Open) -> None:
     small = "resnet18:input=3x32x32"
     app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")

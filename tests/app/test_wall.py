@@ -41,8 +41,8 @@ _NARROW = "Means of 3 seeds; their range is too narrow to see."
         ("gradients", f"{_NARROW} Recorded on 2026-"),
         (
             "paths",
-            "Band: lowest to highest of up to 40 paths per length. Band of the share: at most one "
-            "standard error. Recorded on 2026-",
+            "Band: lowest to highest of up to 40 paths per length. Band of the share: ± one "
+            "standard error (an upper bound). Recorded on 2026-",
         ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],
@@ -51,6 +51,11 @@ def test_the_wall_says_what_bands_are_and_where_they_come_from(
     open_app: Open, page: str, told: str
 ) -> None:
     assert any(one.value.startswith(told) for one in open_app(None, page, view="wall").caption)
+
+
+def test_the_wall_explains_no_bands_as_thin_as_their_lines(open_app: Open) -> None:
+    app = open_app(None, "gradients", view="wall", quantity="direction")
+    assert any(one.value.startswith(_NARROW) for one in app.caption)
 
 
 def test_details_are_left_to_the_desk(open_app: Open) -> None:
@@ -146,8 +151,13 @@ def test_the_wall_of_lesions_says_whether_its_errors_are_recorded(open_app: Open
     assert "Recorded" not in told("layer1.3,layer2.2")
 
 
-def test_the_wall_says_what_the_scale_of_maps_is(open_app: Open) -> None:
-    assert ">activation</span>" in html(open_app(None, "lesions", view="wall", lesion_shown="sees"))
+def test_the_wall_says_whose_maps_it_shows_and_what_they_and_their_scale_are(
+    open_app: Open,
+) -> None:
+    app = open_app(None, "lesions", view="wall", lesion_shown="sees")
+    assert [one.value for one in app.title] == ["What it sees: residual, 32 layers"]
+    assert ">activation</span>" in html(app)
+    assert "At most 8 channels a row, strongest first; one scale for all maps." in html(app)
     assert ">activation</span>" not in html(open_app("resnet50", "lesions", lesion_shown="sees"))
 
 
@@ -163,6 +173,14 @@ def test_a_wall_without_results_names_the_network(
 ) -> None:
     app = open_app("resnet20", page, view="wall", **asked)
     assert [one.value for one in app.title] == [title]
+
+
+def test_a_run_that_cannot_be_trained_has_only_a_way_out_on_the_wall(open_app: Open) -> None:
+    app = open_app("resnet50", "training", view="wall", train="one")
+    assert {one.key for one in app.button} >= {"train_fit"}
+    assert "train_run" not in {one.key for one in app.button}
+    app.button(key="train_fit").click().run()
+    assert not app.button(key="train_run").disabled
 
 
 def test_the_wall_names_the_networks_of_a_run_that_is_too_large(open_app: Open) -> None:

@@ -207,17 +207,21 @@ def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Vi
 
 
 def test_what_a_page_without_a_result_names_is_in_view(server: str, visit: Visit) -> None:
-    """Gradients of a network that nobody measured: the button named stands beside the presets."""
+    """Gradients of a network that nobody measured: the button named is below, in the middle."""
     page = visit(f"{server}/gradients?view=wall&model=resnet32:classes=7&batch=4", 1280, 720)
     asks = "No measurements with these settings yet. Pick a preset, or press Measure."
     expect(page.get_by_text(asks)).to_be_visible()
     button, strip = page.get_by_role("button", name="Measure"), page.locator(".st-key-strip")
-    last = strip.get_by_role("button", name="More").bounding_box()
+    presets, said = strip.bounding_box(), page.get_by_text(asks).bounding_box()
     place = button.bounding_box()
-    assert last
+    assert presets
+    assert said
     assert place
-    assert last["x"] + last["width"] + 8 <= place["x"]
-    assert place["y"] + place["height"] <= 80
+    assert presets["y"] + presets["height"] <= 80
+    assert said["y"] >= 240
+    assert said["y"] + said["height"] <= place["y"]
+    assert place["y"] + place["height"] <= 560
+    assert place["x"] + place["width"] / 2 == pytest.approx(640, abs=1)
     button.click()
     expect(page.get_by_text(re.compile("Toward the input, the plain stack"))).to_be_visible()
     expect(page.get_by_role("button", name="Run it here")).to_be_visible()
