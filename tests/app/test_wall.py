@@ -163,6 +163,9 @@ def test_wall_and_desk_have_a_sentence_on_weights(open_app: Open, quantity: str)
 
     assert len(told("wall")) == 1
     assert told("desk") == told("wall")
+    assert [one.value for one in open_app(None, "gradients", quantity=quantity).header][:1] == [
+        "What the curves of ‖∂L/∂x‖ show"  # not those of the weights above it
+    ]
 
 
 def test_choose_shows_the_deepest_of_each_family_if_its_address_asks(open_app: Open) -> None:
