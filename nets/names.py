@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from nets import plan
-from nets.options import Shortcut, UnitOrder, shown
+from nets.options import Shortcut, UnitOrder, number_of, shown
 from nets.origin import base_title
 from nets.spec import ResNetSpec, overrides
 
@@ -43,6 +43,9 @@ _WORDS: dict[str, dict[object, str]] = {
     "zero_init": {True: "last norm zero", False: "last norm one"},
     "softmax": {True: "softmax", False: "logits"},
 }
+
+_COUNTED = {"channels": ("channel",), "classes": ("class", "classes")}
+"""Options that are a number of things, with their nouns."""
 
 _OF_A_STACK = (
     *("blocks", "shortcut", "unit", "norm", "init", "activation", "zero_init", "projection_norm"),
@@ -75,6 +78,17 @@ def name_of(
     edits = [key for key in overrides(spec) if key not in unsaid]
     said = (option_words(key, getattr(spec, key)) for key in edits)
     return ", ".join([base_title(spec.base, {one.base for one in beside}), *said])
+
+
+def name_with_edits(spec: ResNetSpec) -> str:
+    """Return a network's catalog title and its edits as one phrase, for a label.
+
+    It reads `ResNet-50 with 1 channel and 10 classes`.
+    """
+    said = {key: option_words(key, getattr(spec, key)) for key in overrides(spec)}
+    words = [f"input {own}" if key == "input" else own for key, own in said.items()]
+    listed = " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+    return " with ".join(filter(None, (base_title(spec.base), listed)))
 
 
 def title(spec: ResNetSpec, beside: Iterable[ResNetSpec] = ()) -> str:
@@ -265,8 +279,7 @@ def option_words(key: str, value: Any) -> str:
     plain = str(value) if isinstance(value, StrEnum) else value
     if key in _WORDS and not isinstance(plain, tuple):
         return _WORDS[key][plain]
-    if isinstance(value, tuple):
-        written = "-".join(map(str, value))
-    else:
-        written = str(value) if key == "channels" else shown(key, value)
+    if key in _COUNTED:
+        return number_of(value, *_COUNTED[key])
+    written = "-".join(map(str, value)) if isinstance(value, tuple) else shown(key, value)
     return f"{key.replace('_', ' ')} {written}"

@@ -16,6 +16,7 @@ from analysis.costs import throughput
 from analysis.costs.profiles import FLOAT32_BYTES, LARGER, Shape, check_batch, profile
 from analysis.costs.published import Published, published, recipe_in_words
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, step_memory
+from analysis.style.numbers import short
 from nets.catalog import HE2015, Citation
 from nets.options import MAX_BATCH, OPTIONS, Stem, given, number_of
 from nets.spec import ResNetSpec
@@ -35,15 +36,24 @@ MAX_CURVES = 12
 
 @dataclass(frozen=True)
 class Yardstick:
-    """A reference network that can't be built here, by its published cost."""
+    """A reference network that can't be built here, by its published cost at one input."""
 
     name: str
+    side: int
     macs: int
     source: Citation
     place: str
 
+    @property
+    def says(self) -> str:
+        """Its cost and where it is from: `VGG-19 at 224 px takes 19.6 G MACs per image`."""
+        return (
+            f"{self.name} at {self.side} px takes {short(self.macs)} MACs per image "
+            f"({self.source.short}, {self.place})."
+        )
 
-VGG19 = Yardstick("VGG-19", 19_600_000_000, HE2015, "Fig. 3")
+
+VGG19 = Yardstick("VGG-19", 224, 19_600_000_000, HE2015, "Fig. 3")
 """The paper's reference network: 19.6 G multiply-adds."""
 
 

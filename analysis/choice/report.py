@@ -36,10 +36,10 @@ from nets.options import MAX_BATCH, number_of
 
 def computed_grid(comparison: Comparison) -> Grid:
     """Return the computed figures, a row for each network."""
-    columns, yard = comparison.columns, comparison.yardstick
+    columns = comparison.columns
     return Grid(
-        f"Computed for {number_of(comparison.batch, 'image')}. For reference, {yard.name} takes "
-        f"{short(yard.macs)} MACs per image ({yard.source.short}, {yard.place})."
+        f"Computed for {number_of(comparison.batch, 'image')}. For reference, "
+        f"{comparison.yardstick.says}"
         f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.heading for column in columns)),
         tuple(

@@ -25,7 +25,7 @@ from analysis.gradients.curves import Curve, Precision, Quantity, Summary, log10
 from analysis.gradients.theory import confirmed, is_straight
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
-from nets.names import names_of
+from nets.names import names_of, option_words
 from nets.options import OPTIONS, Activation, Norm, Shortcut, idle_options
 from nets.spec import ResNetSpec
 from nets.text import parse
@@ -117,15 +117,25 @@ def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
     for curve in curves:
         ratios.setdefault(curve.model, []).append(log10_ratio(curve.series(quantity)))
     specs = list(map(parse, ratios))
-    found = dict(zip(stack_names(specs) or _set_off(specs), ratios.values(), strict=True))
+    names = stack_names(specs) or _set_off(specs)
+    found = dict(zip(names, ratios.values(), strict=True))
     if len(found) > _MOST_TOLD:
         finite = [name for name, each in found.items() if all(map(math.isfinite, each))]
         ordered = sorted(finite, key=lambda name: fmean(found[name]), reverse=True)
         found = {name: found[name] for name in (*ordered[:1], *ordered[-1:])}
     norm = {Quantity.WEIGHT: "‖∂L/∂W‖", Quantity.RELATIVE_WEIGHT: "‖∂L/∂W‖ / ‖W‖"}[quantity]
+    ways = [_way(each) for each in found.values()]
+    repeats = len(set(ways)) == 1 and ways[0] in (Word.GROWS, Word.FALLS)
+    where = dict(zip(names, specs, strict=True))
     parts = [
-        translate("{course} in {name}", course=_end_to_end(each), name=called(name))
-        for name, each in found.items()
+        translate(
+            "{course} {where}",
+            course=translate("of {range}", range=_factors(each))
+            if repeats and number
+            else _end_to_end(each),
+            where=_where(name, where[name]),
+        )
+        for number, (name, each) in enumerate(found.items())
     ]
     if not parts:
         return ""
@@ -136,17 +146,32 @@ def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
     )
 
 
+def _way(ratios: Sequence[float]) -> Word | None:
+    """Return whether a norm grows or falls in every seed, or stays level; None if neither."""
+    if not all(map(math.isfinite, ratios)):
+        return None
+    if max(map(abs, ratios)) < LEVEL_BOUND:
+        return Word.LEVEL
+    if max(ratios) < 0:
+        return Word.FALLS
+    return Word.GROWS if min(ratios) > 0 else None
+
+
 def _end_to_end(ratios: Sequence[float]) -> str:
     """Return how far a norm changes in every seed, given the log10 ratios of its ends."""
     if not all(map(math.isfinite, ratios)):
         return translate("can't be compared")
-    if max(map(abs, ratios)) < LEVEL_BOUND:
-        return translate("changes by less than a factor of {factor}", factor=within(LEVEL_BOUND))
     over = translate(" across seeds") if len(ratios) > 1 else ""
-    if max(ratios) < 0:
-        return translate("falls by a factor of {range}{over}", range=_factors(ratios), over=over)
-    if min(ratios) > 0:
-        return translate("grows by a factor of {range}{over}", range=_factors(ratios), over=over)
+    match _way(ratios):
+        case Word.LEVEL:
+            most = within(LEVEL_BOUND)
+            return translate("changes by less than a factor of {factor}", factor=most)
+        case Word.FALLS:
+            ends = _factors(ratios)
+            return translate("falls by a factor of {range}{over}", range=ends, over=over)
+        case Word.GROWS:
+            ends = _factors(ratios)
+            return translate("grows by a factor of {range}{over}", range=ends, over=over)
     ends = between(_power(min(ratios)), _power(max(ratios)))
     return translate("changes by a factor of {range}{over}", range=ends, over=over)
 
@@ -198,6 +223,14 @@ def called(name: str) -> str:
     return translate(name) if name in (_PLAIN, _RESIDUAL) else name
 
 
+def _where(name: str, spec: ResNetSpec) -> str:
+    """Return `in ResNet-50`, or, if the name is an option's, `with zero-pad shortcuts (A)`."""
+    options = tuple(option_words(key, getattr(spec, key)) for key in OPTIONS)
+    if name.strip("“”").startswith(options):
+        return translate("with {name}", name=name)
+    return translate("in {name}", name=called(name))
+
+
 def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
     if len(summaries) != 2:
         said = [_course(summary, _over(summary)) for summary in summaries]
@@ -207,7 +240,9 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
         ]
     one, other = summaries
     over, is_contrary = _over(one), one.log10_ratio * other.log10_ratio < 0
-    first = _course(one, over, is_contrary)
+    finite = [each for each in summaries if all(map(math.isfinite, each.ratios))]
+    is_ranged = any(map(_spread, finite)) and min(one.seeds, other.seeds) > 1
+    first = _course(one, over, is_contrary, is_ranged)
     is_said = over in first and other.layers == one.layers
     second = {
         _PLAIN: translate("the plain one's"),
@@ -219,7 +254,7 @@ def _courses(summaries: Sequence[Summary], names: list[str]) -> list[str]:
             gradient=of(names[0]),
             course=first,
             second=second,
-            other=_course(other, "" if is_said else _over(other), is_contrary),
+            other=_course(other, "" if is_said else _over(other), is_contrary, is_ranged),
         )
     ]
 
@@ -235,13 +270,15 @@ def _over(summary: Summary) -> str:
     return translate(" over {layers} layers", layers=summary.layers)
 
 
-def _course(summary: Summary, over: str, is_contrary: bool = False) -> str:
+def _course(summary: Summary, over: str, is_contrary: bool = False, is_ranged: bool = False) -> str:
     """Return the predicate of a sentence whose subject is "the gradient".
 
     Args:
         summary: the curves.
         over: `_over(summary)`, or "" if the sentence has said it.
         is_contrary: whether the sentence has another network, whose gradient goes the other way.
+        is_ranged: whether the sentence gives a range across seeds, so that without one, this
+            network's seeds must be said to agree.
     """
     ratio, found, precision = summary.log10_ratio, word(summary), str(summary.precision)
     if summary.not_finite:
@@ -293,10 +330,11 @@ def _course(summary: Summary, over: str, is_contrary: bool = False) -> str:
     elif found is not Word.WITHIN and not claim and is_straight(summary):
         each = f"{summary.factor_per_layer:.3f}"
         claim = translate(": {each} per layer", each=each)
+    alike = _in_seeds(summary.seeds, summary.seeds) if is_ranged else ""
     values = {
         "only": only,
         "factor": factor(ratio),
-        "spread": _spread(summary),
+        "spread": _spread(summary) or alike,
         "over": over,
         "detour": detour,
         "claim": claim,
@@ -432,7 +470,7 @@ def _comparison(
             )
         ]
     by_seed = list(zip(*(summary.ratios for summary in summaries), strict=False))
-    return _pair(by_seed, specs, names) if len(summaries) == 2 else _extremes(by_seed, names)
+    return _pair(by_seed, specs, names) if len(summaries) == 2 else _extremes(by_seed, specs, names)
 
 
 def _pair(
@@ -472,30 +510,33 @@ def _pair(
     ]
 
 
-def _extremes(by_seed: Sequence[Sequence[float]], names: list[str]) -> list[str]:
+def _extremes(
+    by_seed: Sequence[Sequence[float]], specs: Sequence[ResNetSpec], names: list[str]
+) -> list[str]:
     """Say in which of several models the gradient changes least and most, if every seed agrees."""
     sizes = [[abs(ratio) for ratio in ratios] for ratios in by_seed]
     means = [fmean(column) for column in zip(*sizes, strict=True)]
     said = []
     for how, pick in (
-        (marked("least in {name} (a factor of {factor})"), min),
-        (marked("most in {name} (a factor of {factor})"), max),
+        (marked("least {where} (a factor of {factor})"), min),
+        (marked("most {where} (a factor of {factor})"), max),
     ):
         found = {ratios.index(pick(ratios)) for ratios in sizes}
         if len(found) == 1:
             index = found.pop()
-            said.append(translate(how, name=called(names[index]), factor=factor(means[index])))
+            where = _where(names[index], specs[index])
+            said.append(translate(how, where=where, factor=factor(means[index])))
     if not said:
         return [translate("The seeds disagree on where the gradient changes least and most.")]
-    where = (
+    told = (
         said[0] if len(said) == 1 else translate("{least} and {most}", least=said[0], most=said[1])
     )
     every = [ratio for ratios in by_seed for ratio in ratios]
     if min(every) > 0:
-        return [translate("Toward the input, the gradient grows {where}.", where=where)]
+        return [translate("Toward the input, the gradient grows {where}.", where=told)]
     if max(every) < 0:
-        return [translate("Toward the input, the gradient falls {where}.", where=where)]
-    return [translate("From end to end, the gradient changes {where}.", where=where)]
+        return [translate("Toward the input, the gradient falls {where}.", where=told)]
+    return [translate("From end to end, the gradient changes {where}.", where=told)]
 
 
 def _sentence(name: str) -> str:

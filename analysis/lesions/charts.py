@@ -155,10 +155,11 @@ def permuted_chart(studies: Sequence[Lesions]) -> Chart:
     )
     return Chart(
         "Test error with a stage's blocks reordered",
-        "Kendall's tau of the order (1: as trained, −1: reversed)",
+        "Kendall's tau of the order",
         "test error, %",
         tuple(series),
         f"Test error in percent by Kendall's tau of the order of a stage's blocks. {said}",
+        reading="Kendall's tau: 1 as trained, −1 reversed",
     )
 
 

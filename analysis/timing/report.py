@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.results.form import Result
 from analysis.style.grid import Grid
+from analysis.style.language import listed, translate
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
 from analysis.style.stamps import device_words, machine, moment, system
 from analysis.style.terminal import WIDTH, laid_out
@@ -261,6 +262,25 @@ def ratio_words(timing: Timing) -> str:
     return (
         f"Timed by {part}, {passes} {three(timing.stage_sum_ratio)} times as long as timed as a "
         "whole (median over pairs of iterations)"
+    )
+
+
+def largest_words(stages: Sequence[StageTime]) -> str:
+    """Say which stage takes the most time, or all whose shares read the same."""
+    times = [stage.forward_ms + (stage.backward_ms or 0) for stage in stages]
+    shares = {
+        stage.name: f"{time / sum(times):.0%}" for stage, time in zip(stages, times, strict=True)
+    }
+    share = shares[stages[times.index(max(times))].name]
+    names = [name for name, own in shares.items() if own == share]
+    if len(names) == 1:
+        return translate(
+            "Of all stages, {name} takes the most time: {share}.", name=names[0], share=share
+        )
+    return translate(
+        "Of all stages, {names} take the most time: {share} each.",
+        names=listed(names),
+        share=share,
     )
 
 

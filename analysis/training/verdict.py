@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from itertools import pairwise
+from itertools import combinations, pairwise
 from statistics import fmean
 from typing import NamedTuple
 
 from analysis.style.grid import Grid
-from analysis.style.language import Language, marked, spoken, translate
+from analysis.style.language import Language, listed, marked, spoken, translate
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
 from nets.names import kind_of
@@ -219,14 +219,18 @@ def _is_guessing(losses: Sequence[float], classes: int) -> bool:
 
 
 def headline(runs: Sequence[Run]) -> str:
-    """Return the sentence on the two plain networks whose losses differ most.
+    """Return the sentence on the plain networks of all depths, or on the two that differ most.
 
-    The losses of their residual twins follow, if there are any. If no deeper plain network trains
-    more slowly in every seed, it is the sentence on the first pair, or the first of `verdict`.
+    It is on all depths if there are more than two, the deepest trains more slowly than the
+    shallowest in every seed, and none trains faster than a shallower one. The losses of their
+    residual twins follow, if there are any. If no deeper plain network trains more slowly in every
+    seed, it is the sentence on the first pair, or the first of `verdict`.
     """
     groups = _whole(runs)
     specs = [group[0].task.spec for group in groups]
     pairs = list(_pairs(groups))
+    if trend := _trend(pairs):
+        return trend
     compared = [
         (shallow, deep, said.sentence)
         for shallow, deep in pairs
@@ -254,6 +258,43 @@ def headline(runs: Sequence[Run]) -> str:
         sentence=sentence,
         loss=losses[0],
         other=losses[1],
+    )
+
+
+def _trend(pairs: Sequence[tuple[list[Run], list[Run]]]) -> str:
+    """Say that plain networks of over two depths train more slowly with depth; or return ""."""
+    steps = [pair for pair in pairs if {kind_of(one[0].task.spec) for one in pair} == {"plain"}]
+    if len(steps) < 2 or any(one[1] is not other[0] for one, other in pairwise(steps)):
+        return ""
+    ladder = [steps[0][0], *(deep for _, deep in steps)]
+    losses = [_paired(deep, shallow) for shallow, deep in combinations(ladder, 2)]
+    seeds = min(len(own) for own, _ in losses)
+    ends = compare(*_paired(ladder[-1], ladder[0]))
+    words = {compare(*both) for both in losses}
+    if seeds < 2 or ends is not Word.SLOWER or not words <= {Word.SLOWER, Word.CLOSE}:
+        return ""
+    said = translate(
+        "Plain networks train more slowly with depth in {seeds} of {seeds} seeds: from {least} to "
+        "{most} layers, the loss over the last {last} of {steps} steps is {losses}.",
+        seeds=seeds,
+        least=ladder[0][0].task.spec.depth,
+        most=ladder[-1][0].task.spec.depth,
+        last=min(LAST, ladder[0][0].steps),
+        steps=f"{ladder[0][0].steps:,}",
+        losses=listed([f"{_mean_loss(own):.2f}" for own in ladder]),
+    )
+    twins = [
+        twin
+        for own in ladder
+        for one, twin in pairs
+        if one is own and kind_of(twin[0].task.spec) == "residual"
+    ]
+    if len(twins) < len(ladder):
+        return said
+    return translate(
+        "{sentence} With shortcuts, it is {losses}.",
+        sentence=said,
+        losses=listed([f"{_mean_loss(twin):.2f}" for twin in twins]),
     )
 
 

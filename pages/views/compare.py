@@ -297,11 +297,7 @@ def _said_of_table(group: str, counted: Comparison, mixed: bool, any_log: bool) 
             f"{said} For {images}. Training memory is predicted by replaying a step without "
             "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
         )
-    yard = counted.yardstick
-    return (
-        f"{said} Counts are for {images}. {MOVED} For scale: {yard.name} takes {short(yard.macs)} "
-        f"MACs per image ({yard.source.short}, {yard.place})."
-    )
+    return f"{said} Counts are for {images}. {MOVED} For scale: {counted.yardstick.says}"
 
 
 def _short(value: float, axis: Axis) -> str:

@@ -133,17 +133,18 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
     if quantity is not Quantity.ACTIVATION:
         st.caption(
             "This is a different quantity: a weight's gradient can stay level while ∂L/∂x "
-            "vanishes. The text below is about ∂L/∂x."
+            "vanishes. What follows is about ∂L/∂x."
         )
     said = verdict(run.summary)
     if rest := said[1 if quantity is Quantity.ACTIVATION else 0 :]:
-        st.header("What the curves show")
+        about = "" if quantity is Quantity.ACTIVATION else " of ‖∂L/∂x‖"
+        st.header(f"What the curves{about} show")
         for sentence in rest:
             st.markdown(unbroken(f"- {sentence}"))
     names = dict(zip(map(str, run.specs), names_of(run.specs), strict=True))
     head = (
         "Model",
-        "log₁₀ ratio",
+        "log₁₀ ratio of ‖∂L/∂x‖",
         "Range over seeds",
         "Factor per layer",
         "Fitted slope per layer",
@@ -158,9 +159,9 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
         )
         for one in run.summary
     ]
-    st.html(table("Ratios and slopes", head, rows, 1))
+    st.html(table("Ratios and slopes of ‖∂L/∂x‖", head, rows, 1))
     st.caption(
-        "The ratio is the norm after the stem divided by the norm after the last block. The factor "
+        "The ratio is ‖∂L/∂x‖ after the stem divided by ‖∂L/∂x‖ after the last block. The factor "
         "per layer is its geometric mean over the weighted layers. The slope is fitted to log₁₀ of "
         "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
         f"input. {_conditions(run)} Lines are geometric means over the seeds; bands are their "

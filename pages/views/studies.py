@@ -144,8 +144,9 @@ def show_damage(
             st.markdown(unbroken(f"- {said}"))
     if shown != "single":
         st.caption(
-            "Draws and permutations keep the first block of each stage in place: it makes the "
-            "feature map that the others refine and, except in the first stage, changes its shape."
+            f"{chart.reading}. Draws and permutations keep the first block of each stage in place: "
+            "it makes the feature map that the others refine and, except in the first stage, "
+            "changes its shape."
         )
     st.caption(unbroken(" ".join(dict.fromkeys(map(whence, results)))))
 

@@ -26,13 +26,14 @@ from analysis.timing.charts import (
     recorded_stage_chart,
     stage_chart,
 )
-from analysis.timing.measure import Progress, Spread, Timing
+from analysis.timing.measure import Progress, Spread, StageTime, Timing
 from analysis.timing.report import (
     RECORDED_HEAD,
     conditions,
     energy_words,
     how_all_timed,
     how_timed,
+    largest_words,
     noise_words,
     ratio_words,
     recorded_how,
@@ -347,7 +348,7 @@ def show_on_wall(
         timing = own[-1]
         _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
         way = "Press P, then allow more time"  # the wall has no settings
-        st.html(line(noise_words(timing, way) or spread_words(timing)))
+        st.html(line(noise_words(timing, way) or largest_words(timing.stages)))
         return
     recorded = nearest(recorded_timings(str(spec)), settings[0]) if settings else None
     if recorded is None:
@@ -359,7 +360,8 @@ def show_on_wall(
         _recorded_figures(recorded),
         recorded_stage_chart(recorded),
     )
-    st.html(line("Press Measure to time this machine."))
+    stages = [StageTime(**stage) for stage in recorded.figures["stages"]]
+    st.html(line(f"{largest_words(stages)} Press Measure to time this machine."))
 
 
 def _show_on_wall(how: str, numbers: Sequence[Figure], chart: Chart | None) -> None:

@@ -18,7 +18,7 @@ from analysis.training.recipes import RECIPES, Recipe, fit
 from analysis.training.runs import MAX_SEEDS, Start, Task, tasks_of
 from analysis.training.start import fits
 from nets import ResNetSpec
-from nets.names import name_of
+from nets.names import name_of, name_with_edits
 from nets.options import number_of
 from pages.ui.address import held
 from pages.ui.fields import number, segments, select
@@ -209,7 +209,7 @@ def _offer_fit(spec: ResNetSpec, recipe: Recipe, images: ImageSet) -> None:
     except ValueError:
         return
     st.button(
-        f"Use {name_of(fitted)}",
+        f"Use {name_with_edits(fitted)}",
         key="train_fit",
         on_click=choose,
         args=(str(fitted),),

@@ -713,7 +713,7 @@ def test_compare_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert r"\begin{tabular}" in call(capsys, *quick, "latex")[1]
     text = call(capsys, *quick, "text")[1].splitlines()
     assert "VGG-19" in text[0]
-    assert text[2].split() == ["model", "resnet18", "resnet50"]  # no terminal, so 100 wide
+    assert text[3].split() == ["model", "resnet18", "resnet50"]  # no terminal, so 100 wide
 
 
 def test_choose_by_counts_and_by_measured_time(capsys: pytest.CaptureFixture[str]) -> None:

@@ -396,3 +396,8 @@ def test_the_command_refuses(
 def test_no_exercise_is_none() -> None:
     with pytest.raises(ValueError, match="is not an exercise"):
         exercise_of("")
+
+
+def test_a_percentage_has_no_space() -> None:
+    assert Line("accuracy", 80.0, "%").text == "80.0%"
+    assert Line("time", 80.0, "ms").text == "80.0 ms"

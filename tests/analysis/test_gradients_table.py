@@ -155,11 +155,11 @@ SHOWN = {
         (DOWN, DOWN), "the shortcut makes no larger difference here"
     ),
     "Unit orders at depth 110: BN on the skip path costs most": Shown(
-        (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most in BN after addition"
+        (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most with BN after addition"
     ),
     "Options A, B and C at depth 110: more projections, more growth": Shown(
         (GROWS, GROWS, EXPLODES),
-        "the gradient grows least in zero-pad shortcuts (A) (a factor of 8",
+        "the gradient grows least with zero-pad shortcuts (A) (a factor of 8",
     ),
 }
 SLOW = (PRESETS[-1], *MORE[-3:])  # use a smaller batch here and their own in the benchmarks

@@ -654,12 +654,16 @@ def test_the_norms_of_weights_are_compared_end_to_end() -> None:
         "From the last convolution to the first, ‖∂L/∂W‖ changes by less than a factor of 2 in the "
         "plain stack, and changes by a factor of 0.1 to 10 across seeds in the residual stack."
     )
+    assert told((PLAIN, (-1.0, -2.0)), (RESIDUAL, (-1.0, -1.0))) == (  # the same way: said once
+        "From the last convolution to the first, ‖∂L/∂W‖ falls by a factor of 10 to 100 across "
+        "seeds in the plain stack, and of 10 in the residual stack."
+    )
     lost = told((PLAIN, (1.0, math.nan)))
     assert lost.endswith("‖∂L/∂W‖ can't be compared in the plain stack.")
     three = told(("resnet20", (1.0,)), ("resnet32", (3.0,)), ("resnet56", (2.0,)))
     assert three == (
         "From the last convolution to the first, ‖∂L/∂W‖ grows by a factor of 1,000 in ResNet-32, "
-        "and grows by a factor of 10 in ResNet-20."
+        "and of 10 in ResNet-20."
     )
     lost = told(*((f"resnet{depth}", (math.nan,)) for depth in (20, 32, 56)))
     assert lost == ""

@@ -147,9 +147,18 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
         is None
     )
     assert verdict_grid([]) is None
-    both = "With shortcuts, the loss is 0.28 against 0.24."  # of the same depths, 110 and 56
-    assert headline(runs) == f"{said[1]} {both}"  # what a wall says: the largest difference
-    assert headline([run for run in runs if "plain" in run.model]) == said[1]
+    every = (
+        "Plain networks train more slowly with depth in 3 of 3 seeds: from 20 to 110 layers, the "
+        "loss over the last 25 of 4,680 steps is 0.23, 0.31, 0.39 and 2.30."
+    )
+    both = f"{every} With shortcuts, it is 0.21, 0.22, 0.24 and 0.28."
+    assert headline(runs) == both  # what a wall says: all depths
+    assert headline([run for run in runs if "plain" in run.model]) == every
+    two = [run for run in runs if run.task.spec.depth in (56, 110)]
+    both = "With shortcuts, the loss is 0.28 against 0.24."
+    assert headline(two) == f"{said[1]} {both}"
+    one = [run for run in runs if run.task.seed == 0]  # one seed shows no trend
+    assert headline(one).startswith("The 110-layer plain network doesn't train with one seed")
     assert headline([run for run in runs if "resnet" in run.model]) == (
         "The 44-layer residual network and the 20-layer residual network are too close to call: "
         "loss 0.21 to 0.23 against 0.20 to 0.22 over the last 25 of 4,680 steps."

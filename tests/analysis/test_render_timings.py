@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from analysis.machine.devices import Environment
+from analysis.style.language import Language, speaking
 from analysis.timing.measure import Iteration, Noise, Spread, StageTime, Timing
 from analysis.timing.report import (
+    largest_words,
     noise_words,
     timing_json,
     timing_result,
@@ -210,3 +212,13 @@ def test_csv_has_every_networks_stages() -> None:
     assert (rows[0]["step_p90_ms"], rows[1]["step_p90_ms"]) == ("1007.8", "")
     assert rows[1]["runtime"] == "CUDA 13.0, cuDNN 92400"
     assert "samples" not in rows[0]
+
+
+def test_the_largest_stage_is_said_with_its_share() -> None:
+    assert largest_words(TRAINING.stages) == "Of all stages, head takes the most time: 67%."
+    inference = (StageTime("stem", 1.0, None), StageTime("layer1", 1.01, None))
+    said = "Of all stages, stem and layer1 take the most time: 50% each."
+    assert largest_words(inference) == said  # the shares read the same
+    with speaking(Language.CHINESE):
+        assert largest_words(TRAINING.stages) == "各阶段中，head 耗时最多：67%。"
+        assert largest_words(inference) == "各阶段中，stem 和 layer1 耗时最多：各占 50%。"

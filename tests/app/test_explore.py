@@ -97,7 +97,7 @@ def test_an_edited_model_shows_what_it_costs_more(open_app: Open) -> None:
     assert "+218 M" in page
     assert "edited network" in page
     app = open_app("resnet50:stride_on=conv1:classes=10")
-    assert app.title[0].value == "ResNet-50, v1, classes 10"
+    assert app.title[0].value == "ResNet-50, v1, 10 classes"
     assert (
         "Edited from ResNet-50 ([He et al. 2015](https://arxiv.org/abs/1512.03385), *Deep "
         "Residual Learning for Image Recognition*, CVPR 2016, arXiv 1512.03385): "
@@ -168,7 +168,7 @@ def test_edits_are_undone_one_by_one(open_app: Open) -> None:
     app.button(key="undo_block").click().run()
     assert app.text_input(key="text").value == "resnet18:classes=10"
     app.button(key="recent_resnet18:block=bottleneck:classes=10").click().run()
-    assert app.title[0].value == "ResNet-18, bottlenecks, classes 10"
+    assert app.title[0].value == "ResNet-18, bottlenecks, 10 classes"
 
 
 @pytest.mark.parametrize(

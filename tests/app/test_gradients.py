@@ -168,7 +168,7 @@ def test_what_was_recorded_is_shown_at_once(open_app: Open) -> None:
     assert len(app.get("plotly_chart")) == 1
     assert any(said.value.startswith("Recorded on 2026-") for said in app.caption)
     assert 'title="resnet50:shortcut=none">plain, 50 layers</td>' in html(app)
-    assert ">log₁₀ ratio</th>" in html(app)
+    assert ">log₁₀ ratio of ‖∂L/∂x‖</th>" in html(app)
     press(app, "Vanishing")
     assert "jobs" not in app.session_state or "gradients" not in app.session_state["jobs"]
     assert "it vanishes" in markdown(app)

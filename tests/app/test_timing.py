@@ -283,13 +283,18 @@ def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
     assert sum(label.startswith("JSON: ") for label in labels) == 8
 
 
-def test_the_wall_says_where_to_allow_more_time(open_app: Open) -> None:
+def test_the_wall_says_which_stage_takes_longest_or_where_to_allow_more_time(
+    open_app: Open,
+) -> None:
     app = open_app("resnet20", "timing", view="wall")
     app.session_state["timings"] = [replace(TRAINING, interval=None)]
     app.run()
     said = html(app)
     assert "how noisy the median is. Press P, then allow more time.<" in said
     assert ">peak not measured<" in said
+    app.session_state["timings"] = [replace(TRAINING, interval=0.01)]
+    app.run()
+    assert ">Of all stages, head takes the most time: 67%.<" in html(app)
 
 
 def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:
@@ -299,7 +304,8 @@ def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:
     assert "Recorded on 2026-11-26 on an NVIDIA H200: training step, batch 64, TF32" in html(app)
     assert "918" in html(app)
     assert "65.2 T" in html(app)
-    assert "Press Measure to time this machine." in html(app)
+    largest = "Of all stages, layer3 takes the most time: 55%."
+    assert f"{largest} Press Measure to time this machine." in html(app)
     (chart,) = app.get("plotly_chart")
     forward, backward = json.loads(chart.proto.spec)["data"]
     assert forward["x"] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]

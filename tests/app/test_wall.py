@@ -101,7 +101,11 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
             "Branch against shortcut: residual, 32 layers",
             "Trained weights. Bands: lowest to highest of the images. On 32 images.",
         ),
-        ("order", "Blocks reordered", "Recorded on 2026-"),
+        (
+            "order",
+            "Blocks reordered",
+            "Kendall's tau: 1 as trained, −1 reversed. Recorded on 2026-",
+        ),
     ],
 )
 def test_the_wall_of_lesions_says_what_bands_are(
@@ -201,6 +205,9 @@ def test_wall_and_desk_have_a_sentence_on_weights(open_app: Open, quantity: str)
 
     assert len(told("wall")) == 1
     assert told("desk") == told("wall")
+    assert [one.value for one in open_app(None, "gradients", quantity=quantity).header][:1] == [
+        "What the curves of ‖∂L/∂x‖ show"  # not those of the weights above it
+    ]
 
 
 def test_choose_shows_the_deepest_of_each_family_if_its_address_asks(open_app: Open) -> None:

@@ -217,3 +217,12 @@ def test_a_phone_draws_no_stages_without_their_names(server: str, visit: Visit) 
     page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     expect(lines).to_have_css("display", "inline")
     expect(page.locator(f"{CHARTS} .annotation", has_text="layer4")).to_be_visible()
+
+
+def test_below_an_offer_the_key_of_a_ladder_is_in_the_window(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/training?train=epochs&train_depths=ladder", 1280, 900)
+    expect(page.get_by_role("button", name="Download Fashion-MNIST (31 MB)")).to_be_visible()
+    settled(page)
+    lines = page.locator(".stPlotlyChart .legend").first.bounding_box()
+    assert lines
+    assert lines["y"] + lines["height"] <= 900

@@ -144,7 +144,9 @@ def test_what_helps_is_not_folded(server: str, visit: Visit) -> None:
     """Beside an error that its settings cause, a folded page still offers the way out."""
     page = visit(f"{server}/training?train=one&model=resnet50", 390, 844)
     expect(page.get_by_text("ResNet-50 has 1,000 outputs")).to_be_visible()
-    expect(page.get_by_role("button", name="Use ResNet-50, channels 1, classes 10")).to_be_visible()
+    expect(
+        page.get_by_role("button", name="Use ResNet-50 with 1 channel and 10 classes")
+    ).to_be_visible()
     page.goto(f"{server}/training?train=epochs")
     expect(page.get_by_role("button", name="Download Fashion-MNIST (31 MB)")).to_be_visible()
 
@@ -333,3 +335,15 @@ def test_tab_skips_the_closed_sidebar(server: str, visit: Visit) -> None:
     assert stops == ["stSkipToContent", "stLogoLink", "stExpandSidebarButton"]
     page.keyboard.press("Enter")
     expect(link).to_be_in_viewport()
+
+
+def test_segments_of_a_row_that_wraps_have_all_edges(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet50&explore_shown=layers", 390, 844)
+    segments = page.locator("[data-testid='stButtonGroup'] button")
+    expect(segments.last).to_be_visible()
+    assert segments.last.bounding_box()["y"] > segments.first.bounding_box()["y"]  # type: ignore[index]
+    edges = segments.evaluate_all(
+        "all => all.flatMap((one) => ['Top', 'Right', 'Bottom', 'Left'].map("
+        "(side) => getComputedStyle(one)[`border${side}Color`]))"
+    )
+    assert "rgba(0, 0, 0, 0)" not in edges

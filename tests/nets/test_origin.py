@@ -30,7 +30,7 @@ from tests.strategies import specs
         ),
         (
             "resnet18:channels=1",
-            "ResNet-18, channels 1",
+            "ResNet-18, 1 channel",
             "input=1x224x224 instead of 3x224x224",
         ),
     ],

@@ -13,6 +13,7 @@ from nets.names import (
     kind_of,
     name_in_title,
     name_of,
+    name_with_edits,
     names_of,
     with_edits,
 )
@@ -71,7 +72,7 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
             "resnet18:classes=10 resnet50:classes=10",
             ("ResNet-18", "ResNet-50"),
         ),
-        ("resnet50 resnet50:channels=1", ("ResNet-50", "ResNet-50, channels 1")),
+        ("resnet50 resnet50:channels=1", ("ResNet-50", "ResNet-50, 1 channel")),
         (  # two texts of one network: no edit tells them apart
             "resnet18:shortcut=none plain18",
             ("resnet18:shortcut=none", "plain18"),
@@ -86,6 +87,9 @@ def test_a_network_alone_has_its_title_and_its_edits() -> None:
     assert name_of(parse("resnet50")) == "ResNet-50"
     assert name_of(parse("resnet50_v1")) == "ResNet-50 v1"
     assert name_of(parse("resnet56:norm=none:activation=gelu")) == "ResNet-56, no BN, GELU"
+    assert name_with_edits(parse("resnet50")) == "ResNet-50"
+    fitted = parse("resnet50:channels=1:classes=10:norm=none")
+    assert name_with_edits(fitted) == "ResNet-50 with 1 channel, 10 classes and no BN"
     assert name_of(parse("resnet50:input=3x128x128")) == "ResNet-50, 3×128×128"
     assert names_of([]) == ()
 

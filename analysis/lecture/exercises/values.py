@@ -65,7 +65,8 @@ class Line(NamedTuple):
     @property
     def text(self) -> str:
         """The figure with its unit; integers are exact, others have three significant digits."""
-        return f"{written(self.figure)} {self.unit}".rstrip()
+        space = "" if self.unit == "%" else " "
+        return f"{written(self.figure)}{space}{self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
