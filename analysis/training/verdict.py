@@ -262,26 +262,31 @@ def headline(runs: Sequence[Run]) -> str:
 
 
 def _trend(pairs: Sequence[tuple[list[Run], list[Run]]]) -> str:
-    """Say that plain networks of over two depths train more slowly with depth; or return ""."""
+    """Compare the deepest of over two plain networks with the shallowest; or return ""."""
     steps = [pair for pair in pairs if {kind_of(one[0].task.spec) for one in pair} == {"plain"}]
     if len(steps) < 2 or any(one[1] is not other[0] for one, other in pairwise(steps)):
         return ""
     ladder = [steps[0][0], *(deep for _, deep in steps)]
     losses = [_paired(deep, shallow) for shallow, deep in combinations(ladder, 2)]
     seeds = min(len(own) for own, _ in losses)
-    ends = compare(*_paired(ladder[-1], ladder[0]))
+    ends = _word(ladder[-1], ladder[0])
     words = {compare(*both) for both in losses}
-    if seeds < 2 or ends is not Word.SLOWER or not words <= {Word.SLOWER, Word.CLOSE}:
+    if seeds < 2 or ends not in _TRENDS or not words <= {Word.SLOWER, Word.CLOSE}:
         return ""
+    first, last = ladder[0][0], ladder[-1][0].task.spec
+    specs = [own[0].task.spec for own in ladder]
+    count = f"{first.steps:,}"
     said = translate(
-        "Plain networks train more slowly with depth in {seeds} of {seeds} seeds: from {least} to "
-        "{most} layers, the loss over the last {last} of {steps} steps is {losses}.",
+        _TRENDS[ends],
+        name=_upper(in_a_sentence(last, specs)),
+        reference=in_a_sentence(first.task.spec, specs).rstrip(","),
         seeds=seeds,
-        least=ladder[0][0].task.spec.depth,
-        most=ladder[-1][0].task.spec.depth,
-        last=min(LAST, ladder[0][0].steps),
-        steps=f"{ladder[0][0].steps:,}",
+        least=first.task.spec.depth,
+        most=last.depth,
+        last=min(LAST, first.steps),
+        steps=count,
         losses=listed([f"{_mean_loss(own):.2f}" for own in ladder]),
+        classes=last.classes,
     )
     twins = [
         twin
@@ -296,6 +301,19 @@ def _trend(pairs: Sequence[tuple[list[Run], list[Run]]]) -> str:
         sentence=said,
         losses=listed([f"{_mean_loss(twin):.2f}" for twin in twins]),
     )
+
+
+_TRENDS: dict[str, str] = {
+    Word.SLOWER: marked(
+        "{name} trains more slowly than {reference} in {seeds} of {seeds} seeds: from {least} to "
+        "{most} layers, the loss over the last {last} of {steps} steps is {losses}."
+    ),
+    "doesn't train": marked(
+        "{name} doesn't train in {seeds} of {seeds} seeds: from {least} to {most} layers, the loss "
+        "over the last {last} of {steps} steps is {losses}, the last that of guessing among "
+        "{classes} classes."
+    ),
+}
 
 
 def _mean_loss(group: Sequence[Run]) -> float:
