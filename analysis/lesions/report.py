@@ -273,12 +273,13 @@ def _several_out(studies: Sequence[Lesions]) -> str:
         )
     fewest, most = f"{shared[0]:,}", f"{shared[-1]:,}"
     ends = [(one[shared[0]], one[shared[-1]]) for one in means]
+    errors = _of_each(found, marked("from {first} to {last} in {name}"), ends)
     return translate(
         "With {fewest} to {most} blocks removed at random, but never the first of a stage, the "
         "mean error goes {errors}.",
         fewest=fewest,
         most=most,
-        errors=_of_each(found, marked("from {first} to {last} in {name}"), ends),
+        errors=errors,
     )
 
 
