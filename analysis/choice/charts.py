@@ -303,22 +303,20 @@ def fronts_of(choice: Choice) -> dict[str, Front]:
     return {f"{axis_name(front.y)} against {axis_name(front.x)}": front for front in choice.fronts}
 
 
-def front_chart(
-    choice: Choice, front: Front, alone: bool = False, may_be_log: bool = False
-) -> Chart:
+def front_chart(choice: Choice, front: Front, alone: bool = False) -> Chart:
     """Return the scatter chart of the networks that fit, with the front.
 
-    MACs and activations are per image, as in the table and the budget.
+    MACs and activations are per image, as in the table and the budget. Axes are logarithmic if one
+    spans a large range.
 
     Args:
         choice: what fits.
         front: the figures.
         alone: whether the chart needs names of its own, as no table beside it shares them.
-        may_be_log: whether axes that span a large range are logarithmic.
     """
     beside = drawn_of(choice, front) if alone else None
     names = {row.model: choice.name_of(row.spec, beside) for row in choice.fits}
-    log = may_be_log and usual_log(choice.fits, front.x, front.y)
+    log = usual_log(choice.fits, front.x, front.y)
     return scatter_chart(choice.fits, front.x, front.y, log=log, names=names, per_image=True)
 
 
@@ -384,13 +382,16 @@ def fits_in_words(choice: Choice, front: Front | None) -> str:
 
 
 def front_in_brief(choice: Choice, front: Front) -> str:
-    """Say how many of the networks that fit a chart shows, and how many are on its front."""
+    """Say how many of the networks that fit a chart shows, and how many are on its front.
+
+    Where names may lack room in the chart, those on the front are named.
+    """
     drawn = drawn_in_words(choice, front) or counted(
         len(choice.fits), "{number} network fits.", "{number} networks fit."
     )
     if len(drawn_of(choice, front)) < _LEAST_FRONT:
         return drawn
-    best = counted(
+    best = _front_of_many(choice, front) or counted(
         len(front.rows),
         "{number} of them is on the Pareto front.",
         "{number} of them are on the Pareto front.",

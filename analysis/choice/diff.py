@@ -44,7 +44,7 @@ class Change(StrEnum):
 class Aspect(StrEnum):
     """An aspect in which two blocks, stems or heads can differ."""
 
-    CHANNELS = "incoming channels"
+    CHANNELS = "input channels"
     CONVOLUTIONS = "convolutions"
     STRIDE = "stride"
     SHORTCUT = "shortcut"
@@ -439,7 +439,7 @@ def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:
     }
     if aspect is Aspect.CONVOLUTIONS and lengths <= {(2, 3), (3, 2)}:
         return "two 3×3 → bottleneck" if (2, 3) in lengths else "bottleneck → two 3×3"
-    return f"other {aspect}"
+    return f"different {aspect}"
 
 
 def _where(number: int, shared: list[BlockDiff]) -> str:

@@ -443,7 +443,7 @@ def front_charts(choice: Choice, front: Front | None, shown: bool) -> list[tuple
         x, y = axes
         assert x is not None
         assert y is not None
-        return front_chart(choice, replace(front, x=x, y=y), on_wall(), may_be_log=on_wall())
+        return front_chart(choice, replace(front, x=x, y=y), on_wall())
 
     axes: Axes = (front.x, front.y)
     own: list[tuple[Chart, Axes]] = []

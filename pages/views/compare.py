@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from math import log10
@@ -507,11 +508,17 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
             st.html(table(grid.caption, (head[0], head[-1]), rows, 1))
         lecture.sentence(ledger_in_words(lines))
         return
-    st.html(table(grid.caption, _head(grid), grid.rows, grid.left))
+    rows = [[_with_signs(cell) for cell in row] for row in grid.rows]
+    st.html(table(grid.caption, _head(grid), rows, grid.left))
     st.caption(
-        f"{ledger_in_words(lines)} Each row sums to the tool's own count for one image. Counts are "
-        "derived from each tool's conventions; tests compare them with the tools themselves."
+        f"{ledger_in_words(lines)} Each row adds up to the count for one image by a tool, or by a "
+        "convention, as each of them counts."
     )
+
+
+def _with_signs(cell: str) -> str:
+    """Return a sum whose lines don't end in a sign."""
+    return re.sub(r"([+−]) ", "\\1\N{NO-BREAK SPACE}", cell)
 
 
 def export_comparison(

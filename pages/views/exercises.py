@@ -78,13 +78,18 @@ def show_exercises(top: DeltaGenerator) -> None:
 
 
 def _show_on_wall(exercise: Exercise, step: Step) -> None:
-    """Show one step: the answer takes the place of the code, a chart that of the figures."""
+    """Show one step: the answer takes the place of the code, a chart that of the figures.
+
+    Of the code, the lines with the mistake remain.
+    """
     with st.container(key="exercise_told"):
         told = {
             Step.QUESTION: exercise.task,
             Step.HINT: exercise.hint,
             Step.ANSWER: exercise.answer,
         }
+        if step is Step.ANSWER and isinstance(exercise.shown, Code):
+            st.code(exercise.shown.mistake, exercise.shown.language, wrap_lines=True)
         st.markdown(told[step])
         if step is not Step.ANSWER:
             _shown(exercise)

@@ -317,7 +317,7 @@ def test_a_front_says_first_how_many_networks_it_is_drawn_from() -> None:
         "MACs: V2 (torchvision), ImageNet top-1 accuracy": (
             "2 of the 18 networks that fit have a published result (torchvision's weights V2)."
         ),
-        "MACs against parameters": "18 networks fit. 1 of them is on the Pareto front.",
+        "MACs against parameters": "18 networks fit. On the Pareto front: ResNet-10.",
     }.items():
         assert front_in_brief(choice, fronts[called]) == said
     ten_crop = fronts["MACs: 10-crop (He et al. 2015), ImageNet top-1 error"]
@@ -344,7 +344,7 @@ def test_a_front_among_too_many_points_for_names_is_named_below() -> None:
     said = fits_in_words(choice, front)
     assert said.startswith(f"{len(choice.fits)} of 55 networks for custom images fit in 5 G MACs")
     assert said.endswith(". On the Pareto front: ResNet-20, Plain-20, ResNet-10.")
-    chart = front_chart(choice, front, alone=True, may_be_log=True)
+    chart = front_chart(choice, front, alone=True)
     assert chart.log_x
     assert chart.log_y
     assert [name.text for name in wall_names(chart).names if name] == [

@@ -105,7 +105,7 @@ def test_101_against_152() -> None:
         ("resnet34", "resnet34_a", "projection with BN → zero-pad in 3 blocks"),
         ("resnet18", "resnet50", "two 3×3 → bottleneck in every block"),
         ("resnet50", "resnet18", "bottleneck → two 3×3 in every block"),
-        ("resnet50", "resnext50_32x4d", "other convolutions in every block"),
+        ("resnet50", "resnext50_32x4d", "different convolutions in every block"),
         ("resnet50", "resnet50:zero_init=1", "the same blocks, but zero_init 0 to 1"),
         ("resnet50", "resnet50:norm=none", "norm batch → norm none in every block"),
         ("resnet50", "resnet50:activation=gelu", "ReLU → GELU in every block"),

@@ -274,6 +274,20 @@ def test_warm_up(found: Callable[[str], Finding]) -> None:
     assert error == "ZeroDivisionError: float division by zero"
 
 
+def test_the_lines_with_the_mistake_are_those_that_the_check_mends() -> None:
+    listings = {key: one.shown for key, one in EXERCISES.items() if isinstance(one.shown, Code)}
+    assert len(listings) > 10
+    for code in listings.values():
+        assert all(code.text.splitlines()[number - 1].strip() for number in code.wrong)
+        assert code.mistake.count("\n") == len(code.wrong) - 1 < 2
+    assert "nn.BatchNorm2d(planes)," in listings["projection_norm"].mistake
+    assert listings["pool_seven"].mistake == "self.pool = nn.AvgPool2d(7)"
+    assert listings["keyword_typo"].mistake == "conv_bn(64, 64, kernei_size=3),"
+    assert listings["softmax_twice"].mistake == (
+        "nn.Softmax(dim=1),\ncriterion = nn.CrossEntropyLoss()"
+    )
+
+
 def test_a_listing_is_mended_where_it_is_wrong_or_not_at_all() -> None:
     assert corrected("a + b", "b", "c") == "a + c"
     with pytest.raises(ValueError, match="'x' 0 times, not once"):

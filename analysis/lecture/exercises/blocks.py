@@ -22,7 +22,8 @@ def projection(in_channels, planes, stride):
     )
 
 shortcut = projection(64, 64, stride=1)
-"""
+""",
+            wrong=(5, 6),
         ),
         hint="How many channels leave the convolution? How many does the next layer expect?",
         answer=(
@@ -63,7 +64,8 @@ class Residual(keras.Model):
         if self.conv3(x):
             x = self.conv3(x)
         return relu(y + x)
-"""
+""",
+            wrong=(10,),
         ),
         hint="What does the if statement test? What does it get if project is false?",
         answer=(
@@ -101,7 +103,8 @@ class BasicBlock(nn.Module):
     def forward(self, x):
         y = self.conv2(torch.relu(self.conv1(x)))
         return torch.relu(y + self.shortcut(x))
-"""
+""",
+            wrong=(5,),
         ),
         hint="Follow the height of a 56×56 map through both paths, with stride 2.",
         answer=(
@@ -140,7 +143,8 @@ block = nn.Sequential(
     conv_bn(64, 64, kernei_size=3),
     conv_bn(64, 64, kernel_size=3),
 )
-"""
+""",
+            wrong=(10,),
         ),
         hint="Read the names of the arguments letter by letter.",
         answer=(
@@ -182,7 +186,8 @@ class BasicBlock(nn.Module):
     def forward(self, x):
         y = self.relu(self.bn1(self.conv1(x)))
         return self.relu(self.bn2(self.conv2(y)) + x)
-"""
+""",
+            wrong=(11, 12),
         ),
         hint="How many modules are there, and how many of them are called twice?",
         answer=(
@@ -222,7 +227,8 @@ class Head(nn.Module):
 
     def forward(self, x):  # x is the output of layer4
         return self.fc(self.pool(x).flatten(1))
-"""
+""",
+            wrong=(4,),
         ),
         hint="At 224 pixels `layer4` ends in a 7×7 map. And at 256?",
         answer=(
@@ -264,7 +270,8 @@ class Bottleneck(nn.Module):
     def forward(self, x):
         y = torch.relu(self.conv(torch.relu(self.reduce(x))))
         return torch.relu(self.expand(y) + x)
-"""
+""",
+            wrong=(6,),
         ),
         hint="ResNet-50's `layer1.1` has 256 channels outside. How many inside?",
         answer=(

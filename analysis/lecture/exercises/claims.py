@@ -123,7 +123,8 @@ optimizer.step()
 seconds = time.perf_counter() - start
 
 print(f"{len(images) / seconds:.0f} images/s")
-"""
+""",
+            wrong=(8,),
         ),
         hint="When does `loss.backward()` return: when the GPU is done, or earlier?",
         answer=(

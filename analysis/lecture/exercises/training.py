@@ -23,7 +23,8 @@ numbers = {
 }
 
 labels = [numbers.get(folder, 0) for folder in folders]
-"""
+""",
+            wrong=(11,),
         ),
         hint="Compare the lists of names letter by letter. What does `get()` do with an unknown "
         "name?",
@@ -65,7 +66,8 @@ torch.save(model.state_dict(), "model.pt")
 classes = sorted(os.listdir("flowers"))
 model.load_state_dict(torch.load("model.pt"))
 print(classes[model(picture).argmax()])
-"""
+""",
+            wrong=(2, 8),
         ),
         hint="In which order does `os.listdir` return the folders?",
         answer=(
@@ -110,7 +112,8 @@ for images, labels in loader:  # labels are 0 to 4
     loss = criterion(model(images), labels)
     loss.backward()
     optimizer.step()
-"""
+""",
+            wrong=(3,),
         ),
         hint="What loss do you expect before the first step, and why?",
         answer=(
@@ -149,7 +152,8 @@ def classify(picture):  # [C, H, W]
     with torch.no_grad():
         scores = model(picture.unsqueeze(0))
     return scores.argmax(1).item()
-"""
+""",
+            wrong=(6,),
         ),
         hint="Which layers behave differently in training? `torch.no_grad()` doesn't change them.",
         answer=(
@@ -186,7 +190,8 @@ model = nn.Sequential(
 )
 criterion = nn.CrossEntropyLoss()
 loss = criterion(model(images), labels)
-"""
+""",
+            wrong=(4, 6),
         ),
         hint="What does `CrossEntropyLoss` expect, logits or probabilities?",
         answer=(
@@ -231,7 +236,8 @@ def scheduled(optimizer, steps):  # called once a step
     warm_up = LinearLR(optimizer, start_factor=0.01, total_iters=20)
     cosine = CosineAnnealingLR(optimizer, T_max=steps - 20)
     return SequentialLR(optimizer, [warm_up, cosine], milestones=[20])
-"""
+""",
+            wrong=(5,),
         ),
         hint="The warm-up takes 20 steps. What is left of 10 steps? What is `T_max` at 20?",
         answer=(

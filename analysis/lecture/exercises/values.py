@@ -24,10 +24,23 @@ _ONE_AT_A_TIME = Lock()  # checks share torch's random generator and the CPU
 
 
 class Code(NamedTuple):
-    """A listing: at most 13 lines of 76 characters, which is what a projector's wall holds."""
+    """A listing: at most 13 lines of 76 characters, which is what a projector's wall holds.
+
+    Attributes:
+        text: the listing.
+        wrong: the numbers of the lines with the mistake, from 1.
+        language: how to colour it.
+    """
 
     text: str
+    wrong: tuple[int, ...]
     language: str = "python"
+
+    @property
+    def mistake(self) -> str:
+        """The lines with the mistake, without their indentation."""
+        every = self.text.splitlines()
+        return "\n".join(every[number - 1].strip() for number in self.wrong)
 
 
 class Plot(NamedTuple):
