@@ -12,9 +12,10 @@ from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
-from pages.ui.wall import aside, fold, heading, on_wall
+from pages.ui.wall import aside, fold, heading, note_title, on_wall
 from pages.ui.words import complain, hint, unbroken
 from pages.views.choose import (
+    VIEWS,
     choose_front,
     choose_settings,
     choose_view,
@@ -57,7 +58,7 @@ if on_wall():
         show_table_on_wall(choice, view)
     else:
         st.title(translate("Choose"))
-    st.markdown(unbroken(choice.sentence))
+    st.markdown(unbroken(fits_in_words(choice, None) if view == "fits" else choice.sentence))
     end_page()
 said.html(verdict(front_in_brief(choice, front) if view == "front" and front else choice.sentence))
 if view == "fits":
@@ -66,5 +67,7 @@ elif view == "deepest":
     show_deepest(choice)
     show_real_step(choice)
 charts = front_charts(choice, front, shown=view == "front")
+if view:
+    note_title(charts[0][0].title if view == "front" else VIEWS[view])
 with export:
     export_choice(choice, charts)

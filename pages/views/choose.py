@@ -62,7 +62,7 @@ from pages.ui.words import complain, hint, unbroken
 from pages.views.timing import remember, show_progress, timing_needs
 
 _TASKS = {"imagenet": "ImageNet", "cifar10": "CIFAR-10", "own": "custom images"}
-_VIEWS = {
+VIEWS = {
     "fits": "What fits",
     "deepest": "Deepest of each family",
     "front": "Pareto front",
@@ -162,7 +162,7 @@ def _choose_budgets(places: Sequence[DeltaGenerator]) -> Asked | None:
 def choose_view(choice: Choice, place: DeltaGenerator) -> str:
     """Draw tabs for the results and return the open one, or an empty text without results."""
     found = {"fits": choice.fits, "deepest": choice.deepest, "front": choice.fronts}
-    views = {view: words for view, words in _VIEWS.items() if found[view]}
+    views = {view: words for view, words in VIEWS.items() if found[view]}
     return tabs(views, key="choose_shown", settings=CHOOSE_TABS, place=place) if views else ""
 
 
@@ -308,14 +308,14 @@ def show_deepest(choice: Choice) -> None:
 def show_table_on_wall(choice: Choice, view: str) -> None:
     """Show the deepest networks of the tab for those that fit or for each family."""
     if view == "deepest":
-        found, of = [deep.row for deep in choice.deepest], "families"
+        found, more = [deep.row for deep in choice.deepest], " ({some} of {all} families)"
     else:
-        found, of = list(choice.fits), "networks"
+        found, more = list(choice.fits), ": the deepest {some} of {all} networks"
     shown = sorted(found, key=lambda row: -row.depth)[:_ON_WALL]
-    more = f" ({len(shown)} of {len(found)} {of})" if len(found) > len(shown) else ""
-    st.title(f"{_VIEWS[view]}{more}")
+    is_part = len(found) > len(shown)
+    st.title(VIEWS[view] + (more.format(some=len(shown), all=len(found)) if is_part else ""))
     head = ("Network", "Depth", "MACs per image", "Training memory")
-    st.html(table(_VIEWS[view], head, [_in_brief(choice, row) for row in shown], 1))
+    st.html(table(VIEWS[view], head, [_in_brief(choice, row) for row in shown], 1))
 
 
 def _in_brief(choice: Choice, row: Row) -> tuple[Cell | str, ...]:

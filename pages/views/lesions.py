@@ -168,9 +168,10 @@ def show_patients(
 def show_on_wall(
     patients: Sequence[Patient], out: tuple[str, ...], results: Sequence[Result]
 ) -> None:
-    """Show the first network's graph, below one sentence on the errors of all.
+    """Show the first network's graph, below one sentence.
 
-    If all these errors are recorded, it says so. A step of a lecture has a sentence of its own.
+    It is on that network with any one block out, or on the errors of all networks. If these are
+    recorded, it says so. A step of a lecture has a sentence of its own.
 
     Args:
         patients: the networks.
@@ -201,8 +202,8 @@ def show_on_wall(
         now = f"{found[0].now:.1%}"
         rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
-    known = studies if len(studies) == len(patients) and not out else []
-    said = [part_in_words(known, "single") or errors_in_words(found, images, out)]
+    drawn = [] if out else own
+    said = [part_in_words(drawn, "single") or errors_in_words(found, images, out)]
     if recorded == len(found):
         said.append(sources(results))
     place.markdown(unbroken(" ".join(said)))
