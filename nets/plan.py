@@ -227,12 +227,13 @@ def blocks(spec: Options) -> tuple[Place, ...]:
 def paper_name(spec: Options, stage: str) -> str:
     """Return a stage's name in He et al. 2015, Table 1: conv2_x for layer1, "" for the head.
 
-    The table has only networks for ImageNet: the paper doesn't name the stages of those for CIFAR.
+    The stem holds the max pool, too, which is in conv2_x there. The table has only networks for
+    ImageNet: the paper doesn't name the stages of those for CIFAR.
     """
     if spec.stem is Stem.CIFAR:
         return ""
     if stage == STEM:
-        return "conv1"
+        return "conv1, pool"
     return f"conv{int(stage[5:]) + 1}_x" if stage.startswith("layer") else ""
 
 

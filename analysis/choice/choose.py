@@ -563,12 +563,20 @@ def _sentence(choice: Choice) -> str:
     reach = max((found.row for found in choice.deepest), key=lambda r: r.depth, default=deep)
     if reach.depth > deep.depth:
         layers = f"{reach.depth:,}"
-        values["deepest"] = translate(
-            "{deepest}; outside the catalog, the {model} has {depth} layers",
-            deepest=values["deepest"],
-            model=choice.name_of(reach.spec),
-            depth=layers,
-        )
+        count = sum(found.row.depth == reach.depth for found in choice.deepest)
+        named = {"deepest": values["deepest"], "depth": layers}
+        if count == 1:
+            values["deepest"] = translate(
+                "{deepest}; outside the catalog, the {model} has {depth} layers",
+                model=choice.name_of(reach.spec),
+                **named,
+            )
+        else:
+            values["deepest"] = translate(
+                "{deepest}; outside the catalog, {count} variants have {depth} layers",
+                count=count,
+                **named,
+            )
     if len(choice.fits) == 1:
         some = translate("{count} of {all} networks for {task} fits: {deepest}.", **values)
     else:

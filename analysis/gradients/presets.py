@@ -124,12 +124,12 @@ class HalfTruth:
 HALF_TRUTHS = (
     HalfTruth(
         "ResNet solves vanishing gradients.",
-        "True for stacks with small gain and no normalisation, such as PyTorch's default "
-        "initialisation gives: the plain one vanishes, the residual one doesn't.",
+        "True for stacks without normalisation whose gain is small, as with PyTorch's default "
+        "initialisation: the plain one vanishes, the residual one doesn't.",
         "With He initialisation and no BN, it's the residual stack that explodes, by a factor of "
         "about √2 per block, and the plain one that doesn't. With sigmoid and small gain, both "
         "vanish.",
-        (PRESETS[0].name, PRESETS[2].name, PRESETS[5].name),
+        (PRESETS[0].short, PRESETS[2].short, PRESETS[5].short),
     ),
     HalfTruth(
         "BN and ReLU had already solved it; degradation is the real problem.",
@@ -139,7 +139,7 @@ HALF_TRUTHS = (
         "At initialisation, BN makes a plain stack's gradient explode toward the input, by a "
         "factor of about 1.2 per layer. Its direction also shatters: the gradient at one image "
         "says little about the gradient at a slightly different one.",
-        (PRESETS[1].name, PRESETS[3].name, SHATTERED.name),
+        (PRESETS[1].short, PRESETS[3].short, SHATTERED.short),
     ),
 )
 

@@ -479,14 +479,6 @@ def _pair(
     """Say which of two models changes less, if every seed agrees; ratios are paired by seed."""
     if all(abs(one - other) < LEVEL_BOUND for one, other in by_seed):
         most = within(LEVEL_BOUND)
-        if _differing(specs) == ["shortcut"]:
-            return [
-                translate(
-                    "The two differ by less than a factor of {factor} from end to end: the "
-                    "shortcut makes no larger difference here.",
-                    factor=most,
-                )
-            ]
         return [
             translate(
                 "The two differ by less than a factor of {factor} from end to end.", factor=most

@@ -69,7 +69,7 @@ from analysis.style.dress import dressed
 from analysis.style.grid import Grid
 from analysis.style.language import translate
 from analysis.style.look import PAGE_MM, Look
-from analysis.style.numbers import exact, shape, short
+from analysis.style.numbers import MISSING, exact, shape, short
 from nets import CATALOG, ResNetSpec, parse, plan
 from nets.names import title
 from nets.options import BlockKind, UnitOrder
@@ -176,7 +176,7 @@ def _layers(settings: Settings, spec: ResNetSpec) -> Picture:
 
 def _published(spec: ResNetSpec) -> Picture:
     rows = tuple(
-        (one.metric, f"{one.percent:g}%", one.recipe or "not stated", one.source)
+        (one.metric, f"{one.percent:g}%", one.recipe or MISSING, one.source)
         for one in published(spec)
     )
     if not rows:

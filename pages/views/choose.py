@@ -225,7 +225,7 @@ def _show_best(choice: Choice) -> None:
     ordered = sorted(choice.best, key=_accuracy, reverse=True)
     rows = []
     for best in ordered:
-        recipe, percent = recipe_in_words(best.recipe.recipe) or "not stated", best.percent
+        recipe, percent = recipe_in_words(best.recipe.recipe) or MISSING, best.percent
         publisher = best.recipe.publisher
         if others and best.recipe.better is Better.LOW:
             publisher, percent = f"{publisher} as {percent:.2f}% error", 100 - percent

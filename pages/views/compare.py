@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from math import log10
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -268,21 +269,27 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     # Streamlit fades a pinned column to 60%, and the theme's text would have a contrast of 4:1.
     styled = styled.map(lambda _: f"color: {text_on(palette().background)}", subset=[_NETWORK])
-    pinned = {_NETWORK: st.column_config.TextColumn(pinned=True)}
+    shown: dict[str, Any] = {_NETWORK: st.column_config.TextColumn(pinned=True)}
+    for axis in axes:
+        if isinstance(axis, Recipe):
+            shown[axis.label] = st.column_config.Column(axis.menu_label, help=axis.label)
     height = height_of(len(values))
-    st.dataframe(styled, height=height, hide_index=True, column_config=pinned, placeholder="")
+    st.dataframe(styled, height=height, hide_index=True, column_config=shown, placeholder="")
     if group == "memory":
         for said in cannot_train(counted.rows):
             hint(said)
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
-    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log)}")
+    has_speeds = any(isinstance(axis, Speed) for axis in axes)
+    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log, has_speeds)}")
     has_depth = Column.DEPTH in axes
     if has_depth and (said := depths_in_words(row.spec for row in counted.rows)):
         st.caption(unbroken(said))
 
 
-def _said_of_table(group: str, counted: Comparison, mixed: bool, any_log: bool) -> str:
+def _said_of_table(
+    group: str, counted: Comparison, mixed: bool, any_log: bool, has_speeds: bool
+) -> str:
     among = " among networks with the same input" if mixed else ""
     said = f"Blue is low, yellow is high; the best of each column{among} is bold."
     if any_log:
@@ -290,8 +297,8 @@ def _said_of_table(group: str, counted: Comparison, mixed: bool, any_log: bool) 
     images = number_of(counted.batch, "image")
     if group == "published":
         return (
-            f"{said} Cited, never computed. Results of different recipes aren't comparable, and "
-            "neither are speeds of different machines."
+            f"{said} Cited, never computed. Results of different recipes aren't comparable"
+            f"{', and neither are speeds of different machines' if has_speeds else ''}."
         )
     if group == "memory":
         return (
@@ -508,8 +515,8 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
             st.html(table(grid.caption, (head[0], head[-1]), rows, 1))
         lecture.sentence(ledger_in_words(lines))
         return
-    rows = [[_with_signs(cell) for cell in row] for row in grid.rows]
-    st.html(table(grid.caption, _head(grid), rows, grid.left))
+    signed = [[_with_signs(cell) for cell in row] for row in grid.rows]
+    st.html(table(grid.caption, _head(grid), signed, grid.left))
     st.caption(
         f"{ledger_in_words(lines)} Each row adds up to the count for one image by a tool, or by a "
         "convention, as each of them counts."

@@ -8,7 +8,7 @@ from analysis.costs.profiles import MOVED, Profile
 from analysis.costs.published import Published, recipe_in_words
 from analysis.drawing.silhouette import silhouette
 from analysis.lecture.settings import EXPLORE_TABS
-from analysis.style.numbers import delta, exact, exact_delta, shape, short
+from analysis.style.numbers import MISSING, delta, exact, exact_delta, shape, short
 from nets import plan
 from nets.names import depth_in_words
 from pages.ui.cached import profile_of
@@ -86,7 +86,7 @@ def show_published(results: tuple[Published, ...]) -> None:
         st.caption("This app has no published results for this network.")
         return
     cells = [
-        (r.metric, f"{r.percent:.2f}%", recipe_in_words(r.recipe) or "not stated", r.source)
+        (r.metric, f"{r.percent:.2f}%", recipe_in_words(r.recipe) or MISSING, r.source)
         for r in results
     ]
     st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))

@@ -404,7 +404,7 @@ def show_background() -> None:
         with column:
             st.markdown(f"**“{truth.claim}”**")
             st.markdown(f"{truth.holds}\n\n{truth.fails}")
-            st.caption(f"See: {'; '.join(truth.presets)}.")
+            st.caption(f"Presets: {', '.join(f'“{one}”' for one in truth.presets)}.")
     st.header("What the papers say")
     for reading in READINGS:
         source = reading.source

@@ -138,7 +138,7 @@ SHOWN = {
         (NEAR, EXPLODES), "the plain stack's gradient changes less"
     ),
     "tanh with BN: shortcuts don't help": Shown(
-        (GROWS, GROWS), "the shortcut makes no larger difference here"
+        (GROWS, GROWS), "The two differ by less than a factor of 2 from end to end."
     ),
     "Xavier, no BN: only the plain stack vanishes": Shown(
         (VANISHES, NEAR), "the residual stack's gradient changes less"
@@ -152,7 +152,7 @@ SHOWN = {
     "tanh, He init, no BN: both grow": Shown((UP, UP), "the residual one's grows"),
     "tanh, Xavier, no BN: mild in both": Shown((DOWN, UP), "plain stack's gradient falls by"),
     "Sigmoid with BN: both fall": Shown(
-        (DOWN, DOWN), "the shortcut makes no larger difference here"
+        (DOWN, DOWN), "The two differ by less than a factor of 2 from end to end."
     ),
     "Unit orders at depth 110: BN on the skip path costs most": Shown(
         (GROWS, EXPLODES, GROWS, GROWS, GROWS), "and most with BN after addition"

@@ -342,7 +342,7 @@ def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     app.segmented_control(key="task").select("CIFAR-10").run()
     said = " ".join(best_published(app).split())
     assert "Recipe Published by CIFAR-10 error" in said
-    assert "ResNet-110 not stated He et al. 2015 6.43%" in said
+    assert "ResNet-110 — He et al. 2015 6.43%" in said
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
