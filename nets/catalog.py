@@ -285,8 +285,8 @@ CATALOG: dict[str, CatalogEntry] = {
         _spec("resnet50"),
         Family.TORCHVISION,
         "ResNet-50 v1.5",
-        "ResNet-34's stages with bottleneck blocks. As in torchvision, these stride on their 3×3 "
-        "convolution (v1.5).",
+        "ResNet-34's stages with bottleneck blocks, which stride on their 3×3 convolution, as in "
+        "torchvision (v1.5).",
         HE2015,
     ),
     "resnet101": CatalogEntry(

@@ -227,14 +227,19 @@ def blocks(spec: Options) -> tuple[Place, ...]:
 def paper_name(spec: Options, stage: str) -> str:
     """Return a stage's name in He et al. 2015, Table 1: conv2_x for layer1, "" for the head.
 
-    The stem holds the max pool, too, which is in conv2_x there. The table has only networks for
-    ImageNet: the paper doesn't name the stages of those for CIFAR.
+    The table has only networks for ImageNet: the paper doesn't name the stages of those for CIFAR.
     """
     if spec.stem is Stem.CIFAR:
         return ""
     if stage == STEM:
-        return "conv1, pool"
+        return "conv1"
     return f"conv{int(stage[5:]) + 1}_x" if stage.startswith("layer") else ""
+
+
+def paper_parts(spec: Options, stage: str) -> str:
+    """Return the paper's names for all that a stage has; conv2_x's max pool is in the stem here."""
+    name = paper_name(spec, stage)
+    return f"{name}, pool" if name and stage == STEM else name
 
 
 def stages(spec: Options) -> tuple[StagePlan, ...]:

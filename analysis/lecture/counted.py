@@ -126,7 +126,7 @@ def _stages(counted: Profile) -> Grid:
     rows = [
         (
             stage.name,
-            *((plan.paper_name(counted.spec, stage.name),) if named else ()),
+            *((plan.paper_parts(counted.spec, stage.name),) if named else ()),
             shape(stage.output),
             exact(stage.blocks) if stage.blocks else "",
             short(stage.params),

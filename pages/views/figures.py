@@ -158,7 +158,7 @@ def _saved_memory(profile: Profile, base: Profile | None) -> Figure:
 def stage_table(profile: Profile) -> str:
     """Return a table of the stages: torchvision's names, the paper's if it has any, the costs."""
     stages, blocks = profile.stages, sum(profile.spec.blocks)
-    papers = [plan.paper_name(profile.spec, row.name) for row in stages]
+    papers = [plan.paper_parts(profile.spec, row.name) for row in stages]
     columns: list[list[Cell]] = [
         [Cell(text) for text in texts]
         for texts in (

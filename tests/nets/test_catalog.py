@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 from torchvision.models import get_model_weights
 
-from nets import CATALOG, ResNetSpec, build, parse
+from nets import CATALOG, ResNetSpec, build, parse, plan
 from nets.catalog import Family
 
 TORCHVISION = {
@@ -152,3 +152,11 @@ def test_what_is_the_courses_is_not_said_to_be_d2ls() -> None:
     assert (d2l.softmax, d2l.channels) == (False, 1)
     assert (keras.spec.softmax, keras.spec.channels) == (True, 3)
     assert "the softmax and the RGB input are the course's, not d2l's." in keras.summary
+
+
+def test_the_stem_has_the_papers_first_pool_too() -> None:
+    spec = parse("resnet50")
+    assert plan.paper_name(spec, "stem") == "conv1"
+    assert plan.paper_parts(spec, "stem") == "conv1, pool"
+    assert plan.paper_parts(spec, "layer1") == "conv2_x"
+    assert plan.paper_parts(parse("resnet20"), "stem") == ""
