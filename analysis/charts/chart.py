@@ -94,8 +94,8 @@ class Series:
     palette's fields, such as `identity`; without it, the palette's colours are used in turn. `text`
     labels the points, if `names` finds room. `hover` is shown in tooltips in addition to the
     values, such as the model's text: one per point, or one for all. `marker` is the index of a
-    line's marker, by default its place among the lines; `hollow` leaves the marker unfilled. A line
-    that is drawn `across` goes on straight to both edges of the axes.
+    line's marker, by default its place among the lines; `hollow` leaves the marker unfilled, and a
+    `bare` line has none. A line that is drawn `across` goes on straight to both edges of the axes.
     """
 
     name: str
@@ -113,6 +113,7 @@ class Series:
     hover: tuple[str, ...] = ()
     marker: int | None = None
     hollow: bool = False
+    bare: bool = False
     across: bool = False
 
     @property
@@ -281,7 +282,7 @@ def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, 
 def is_marked(chart: Chart, series: Series) -> bool:
     """Return whether a line has markers, which tell lines apart; a long one alone has none."""
     alone = sum(not one.thin for one in chart.series) == 1
-    return not series.thin and not (alone and len(series.x) > MARKED)
+    return not (series.thin or series.bare) and not (alone and len(series.x) > MARKED)
 
 
 def numbers_along(chart: Chart) -> list[float]:

@@ -13,7 +13,6 @@ from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions, noise_note, recorded_how
 from nets import parse, plan
 from nets.names import name_in_title, names_of
-from nets.options import number_of
 
 BINS = 30
 
@@ -79,9 +78,8 @@ def distribution_chart(timing: Timing) -> Chart:
         "whole iteration, ms",
         "iterations",
         (Series("iterations", middles, tuple(map(float, counts)), Draw.BARS, "tint"),),
-        f"{number_of(len(totals), 'iteration')} of {_name(timing)}: median "
-        f"{short(spread.p50, 'ms')}, 10% below {short(spread.p10, 'ms')} and 10% above "
-        f"{short(spread.p90, 'ms')}",
+        f"Iteration times of {_name(timing)}: median {short(spread.p50, 'ms')}, 10% below "
+        f"{short(spread.p10, 'ms')} and 10% above {short(spread.p90, 'ms')}",
         reading=_how(timing),
     )
 
@@ -121,11 +119,11 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
             for end in ("p50", "p10", "p90")
         ]
         series.append(Series(name, names, ends[0], Draw.BARS, colour, low=ends[1], high=ends[2]))
-    notes = [
-        f"{_upper(name)}: {note}"
-        for name, timing in zip(names, timings, strict=True)
-        if (note := noise_note(timing))
-    ]
+    noisy: dict[str, list[str]] = {}
+    for name, timing in zip(names, timings, strict=True):
+        if note := noise_note(timing, with_count=False):
+            noisy.setdefault(note, []).append(name)
+    notes = [f"{_upper('; '.join(alike))}: {note}" for note, alike in noisy.items()]
     title = f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH
     return Chart(
         title,

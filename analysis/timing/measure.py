@@ -119,8 +119,8 @@ class Iteration(NamedTuple):
 class Timing:
     """The measurements so far. Forward runs in train mode, or in eval mode for inference.
 
-    `host_ms` is the host's time to issue an iteration to an idle device; if it is close to the
-    iteration's time, the host is the bottleneck. `stage_sum_ratio` is the sum of an iteration's
+    `host_ms` is the host's time to issue an iteration to an idle device; if it is close to or above
+    the iteration's time, the host is the bottleneck. `stage_sum_ratio` is the sum of an iteration's
     stages over forward and backward of the whole iteration next to it, as the median over all such
     pairs: it shows how much the marks at the stages change what they measure. If every block was
     timed, the marks are at the blocks, `blocks` has their times, and a stage's is that of its

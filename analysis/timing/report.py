@@ -13,7 +13,7 @@ from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import listed, translate
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
-from analysis.style.stamps import device_words, machine, moment, system
+from analysis.style.stamps import a_machine, device_words, machine, moment, system
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
@@ -74,7 +74,7 @@ def timing_result(timing: Timing) -> Result:
 RECORDED_HEAD = (
     "Iteration",
     "Time (p10 to p90)",
-    "Host",
+    "Host time",
     "Images per second",
     "Peak memory",
     "Peak / predicted",
@@ -107,6 +107,22 @@ def recorded_how(result: Result) -> str:
     words += ["channels last"] if asked["channels_last"] else []
     words += ["compiled"] if asked["compile"] else []
     return ", ".join(words)
+
+
+def recorded_at(result: Result) -> str:
+    """Return when and with what a timing's result was recorded: `on 2026-11-26 with torch ...`."""
+    where = result.stamp
+    return (
+        f"on {where['date'][:10]} with torch {where['torch']}, {where['runtime']}, driver "
+        f"{where['driver']}"
+    )
+
+
+def how_recorded(result: Result) -> str:
+    """Return how often, where and when a result was timed, for a caption."""
+    count = number_of(result.figures["iterations"], "iteration")
+    card = a_machine(result.stamp["accelerator"])
+    return f"Medians of {count}. Recorded on {card} {recorded_at(result)}."
 
 
 def timing_json(timing: Timing) -> str:
@@ -302,18 +318,24 @@ def noise_words(timing: Timing, way: str = "Allow more time") -> str:
             return f"Noisy: the median is only known to {known}. {way}, or close other programs."
 
 
-def noise_note(timing: Timing) -> str:
+def noise_note(timing: Timing, with_count: bool = True) -> str:
     """Say for the note of a chart that the median is unreliable: `7 iterations, not yet stable`.
 
     It is "" if the median is reliable.
+
+    Args:
+        timing: the measurement.
+        with_count: whether to begin with the number of iterations.
     """
+    count = number_of(timing.iterations, "iteration")
     doubts = [] if timing.stable else ["not yet stable"]
     match timing.noise:
         case Noise.FEW:
-            doubts.append("too few to tell how noisy the median is")
+            few = "too few" if with_count else "too few iterations"
+            doubts.append(f"{few} to tell how noisy the median is")
         case Noise.WIDE:
             doubts.append(f"median known to ±{100 * (timing.interval or 0.0):.0f}%")
-    return ", ".join([number_of(timing.iterations, "iteration"), *doubts]) if doubts else ""
+    return ", ".join([count, *doubts] if doubts and with_count else doubts)
 
 
 def energy_words(timing: Timing) -> str:
@@ -330,7 +352,7 @@ def how_timed(timing: Timing) -> str:
     """
     counted = spread_words(timing, "median of whole iterations")
     if noise_note(timing):
-        counted = f"After {_warm_up(timing)}"
+        counted = f"The measurement follows {_warm_up(timing)}"
     return f"{counted}. {measured_where([timing])}"
 
 

@@ -78,8 +78,8 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     Each point is the mean of several steps and is drawn at the last of them, so that a line has at
     most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
     at the end of each epoch. With training accuracy, of runs of several epochs, both are plotted by
-    epoch, the test's as unfilled points over the line of the mean over each epoch's last `LAST`
-    steps.
+    epoch, the line being the mean over each epoch's last `LAST` steps. The test's are unfilled
+    points, and the lines then have no markers.
     """
     groups = list(grouped(runs).values())
     by_epoch = shown is Shown.ACCURACY and all(
@@ -120,6 +120,8 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
                     hollow=True,
                 )
             )
+    if tested:
+        lines = [replace(line, bare=True) for line in lines]
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)

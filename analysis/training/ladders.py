@@ -59,16 +59,17 @@ COMPARISONS: Mapping[str, Comparison] = {
         InputKind.SAMPLE,
         (8, 20, 44, 56, 110),
         "A short run shows how fast networks optimise, by their training loss: nothing has "
-        "converged after so few steps. It isn't vanishing gradients either: the Gradients page "
-        "shows that with batch norm, the plain stack's gradient grows at initialisation.",
+        "converged after so few steps. Vanishing gradients aren't the reason for the gap: the "
+        "Gradients page shows that with batch norm, the plain stack's gradient grows at "
+        "initialisation.",
     ),
     "epochs": Comparison(
         "Degradation, 10 epochs",
         "cifar_short",
         InputKind.FASHION_MNIST,
         (20, 44, 56, 110),
-        "The recipe is that of He et al. 2015 for CIFAR-10, with 10 epochs in place "
-        "of 64,000 steps and a warm-up of 100 steps.",
+        "The recipe is that of He et al. 2015 for CIFAR-10, with a warm-up of 100 steps, and "
+        "10 epochs in place of 64,000 steps.",
     ),
 }
 """The comparisons of page Training by the value of `train` in its address."""

@@ -253,6 +253,12 @@ def headline(runs: Sequence[Run]) -> str:
     if len(twins) < 2:
         return sentence
     losses = [f"{_mean_loss(twin):.2f}" for twin in twins]
+    if len(set(losses)) == 1:
+        return translate(
+            "{sentence} With shortcuts, the loss is {loss} at both depths.",
+            sentence=sentence,
+            loss=losses[0],
+        )
     return translate(
         "{sentence} With shortcuts, the loss is {loss} against {other}.",
         sentence=sentence,
@@ -363,6 +369,16 @@ def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
         last=last,
         steps=every,
         listed=listed,
+    )
+
+
+def untested(runs: Sequence[Run]) -> str:
+    """Say why runs have no test accuracy and, if their recipe leaves it out, how to get one."""
+    if any(run.task.recipe.evaluate for run in runs):
+        return "Nothing to plot: these runs ended before their first test."
+    return (
+        "Nothing to plot: these runs weren't tested. Turn on Test after every epoch under Recipe "
+        "and train again, or pick Degradation, 10 epochs."
     )
 
 
@@ -497,12 +513,12 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
 
 _TOGETHER = {
     Word.SLOWER: marked(
-        "Slower to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
-        "{listed}."
+        "These train more slowly in {seeds} of {seeds} seeds (loss over the last {last} of {steps} "
+        "steps): {listed}."
     ),
     Word.FASTER: marked(
-        "Faster to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
-        "{listed}."
+        "These train faster in {seeds} of {seeds} seeds (loss over the last {last} of {steps} "
+        "steps): {listed}."
     ),
     Word.CLOSE: marked(
         "Too close to call in {seeds} seeds (loss over the last {last} of {steps} steps): {listed}."

@@ -24,7 +24,7 @@ from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
-from analysis.training.verdict import endings, name_of, verdict, verdict_grid
+from analysis.training.verdict import endings, name_of, untested, verdict, verdict_grid
 from nets import parse
 from nets.names import with_edits
 from nets.options import number_of
@@ -45,7 +45,7 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
-_SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line
+_SHORT = {Shown.ACCURACY: "both accuracies"}  # so that all choices are in one line at 1280 px
 _MOST_SAID = 2  # most depths that are compared in sentences; more are in a table
 _MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
@@ -188,7 +188,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     """Draw the loss or accuracy of runs by step and by depth, and say what they show."""
     chart = _on_wall(runs, shown) if on_wall() else training_chart(runs, shown)
     if not chart.series:
-        st.info("Nothing to plot yet: these runs have no test results.", icon=":material/info:")
+        st.info(untested(runs), icon=":material/info:")
     else:
         show_chart(chart, "training", None)
     rename(chart.title)

@@ -32,10 +32,12 @@ from analysis.timing.report import (
     conditions,
     energy_words,
     how_all_timed,
+    how_recorded,
     how_timed,
     largest_words,
     noise_words,
     ratio_words,
+    recorded_at,
     recorded_how,
     recorded_row,
     spread_words,
@@ -495,20 +497,18 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
         place = section(f"Recorded on {a_machine(name)}")
         pictures = []
         if shown is not None and shown in results:
-            chart, how = recorded_stage_chart(shown), recorded_how(shown)
-            st.subheader(f"Stages: {how}")
+            chart = recorded_stage_chart(shown)
+            st.subheader(f"Stages: {recorded_how(shown)}")
             show_chart(chart, "recorded_stages", 340)
-            how = f"Recorded on {a_machine(name)}"
             cited = architectures([shown.asked["model"]])
-            pictures = [chart_picture(chart, "recorded_stages", how, cited)]
+            pictures = [chart_picture(chart, "recorded_stages", how_recorded(shown), cited)]
         with place:
             export("recorded", pictures, data, what="recordings")
         st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
-        where = results[0].stamp
         st.caption(
-            f"Recorded on {where['date'][:10]} with torch {where['torch']}, {where['runtime']}, "
-            f"driver {where['driver']}. If the host time is close to the iteration time, the host "
-            "is the bottleneck."
+            f"Recorded {recorded_at(results[0])}. Host time: how long the CPU takes to launch an "
+            "iteration on an idle GPU. If it is close to or above the iteration time, the host is "
+            "the bottleneck."
         )
 
 

@@ -699,8 +699,13 @@ def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
         for draw, more in ((stage_chart, bars), (block_chart, ""), (distribution_chart, "")):
             assert draw(noisy).reading == f"{how}{note}{more}"
     two = comparison_chart([calm, replace(calm, model="resnet18", stable=False)])
-    said = "Error bars: 10th to 90th percentile. ResNet-18: 7 iterations, not yet stable"
+    said = "Error bars: 10th to 90th percentile. ResNet-18: not yet stable"
     assert two.reading == said
+    alike = [replace(calm, model=model, stable=False) for model in ("resnet18", "resnet34")]
+    assert comparison_chart(alike).reading.endswith(". ResNet-18; ResNet-34: not yet stable")
+    few = comparison_chart([calm, replace(calm, model="resnet18", interval=None)])
+    assert few.reading.endswith("ResNet-18: too few iterations to tell how noisy the median is")
+    assert distribution_chart(calm).alt.startswith("Iteration times of ")
 
 
 def test_timings_are_named_by_what_differs(timing: Timing) -> None:

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PageObject, PdfReader
 from pypdf.generic import Destination
 
-from analysis.charts.chart import Chart, Draw
+from analysis.charts.chart import Chart, Draw, is_marked
 from analysis.drawing.drawn import Drawn, graph_of
 from analysis.drawing.graph import Level
 from analysis.drawing.parts import Layout
@@ -187,7 +187,8 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     epochs = trained("h200/train_plain20", "h200/train_plain56")
     for one, sets in ((shallow, 0), (deep, 1)):
         line = lines[one.name.replace("test", "training")]
-        assert (one.draw, one.hollow, line.hollow) == (Draw.POINTS, True, False)
+        assert (one.draw, one.hollow) == (Draw.POINTS, True)
+        assert not is_marked(chart, line)
         assert (one.marker, line.marker, one.colour) == (sets, sets, "plain")
         assert line.x == one.x
         runs = [run for run in epochs if run.task.spec.depth == (20, 56)[sets]]
@@ -201,6 +202,7 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     untested = training_chart(trained("train_plain20", "train_plain56"), Shown.ACCURACY)
     assert [one.name for one in untested.series if one.draw is Draw.LINE] == list(lines)
     assert not any(one.name.endswith(": test") for one in untested.series)
+    assert is_marked(untested, untested.series[0])
     assert both_accuracies(trained("train_plain20")) == ""
     with speaking(Language.CHINESE):
         found = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")

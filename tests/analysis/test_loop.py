@@ -499,7 +499,7 @@ def test_sentences() -> None:
         "seeds: loss 2.20 against 1.50 over the last 25 of 60 steps.",
         "The 56-layer residual network and the 20-layer residual network are too close to call: "
         "loss 0.87 to 0.91 against 0.86 to 0.90 over the last 25 of 60 steps.",
-        "Faster to train in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer "
+        "These train faster in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer "
         "residual network than the 20-layer plain network (0.88 against 1.50); the 56-layer "
         "residual network than the 56-layer plain network (0.89 against 2.20).",
     )

@@ -11,6 +11,7 @@ from analysis.machine.devices import Environment
 from analysis.style.language import Language, speaking
 from analysis.timing.measure import Iteration, Noise, Spread, StageTime, Timing
 from analysis.timing.report import (
+    how_timed,
     largest_words,
     noise_words,
     timing_json,
@@ -103,6 +104,17 @@ def test_energy_is_said_where_it_was_measured() -> None:
 
 def test_text_of_a_sweep(golden: Golden) -> None:
     golden("timings.text", timings_text([TRAINING, INFERENCE]))
+
+
+def test_a_caption_says_the_number_of_iterations_once() -> None:
+    known = (
+        "{} iterations after {} warm-up iterations; median of whole iterations known to ±1.0% (95%)"
+    )
+    calm = replace(TRAINING, interval=0.01, stable=True)
+    count, warm = calm.iterations, calm.warm_up_iterations
+    assert how_timed(calm).startswith(f"{known.format(count, warm)}. Measured with torch 2.14.1, ")
+    noisy = how_timed(replace(calm, stable=False))  # the chart's note has the number
+    assert noisy.startswith(f"The measurement follows {warm} warm-up iterations. Measured with ")
 
 
 @pytest.mark.parametrize(

@@ -268,6 +268,8 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert chart["data"][0]["x"] == ["stem", "layer1", "layer2", "layer3", "layer4", "head"]
     captions = " ".join(c.value for c in app.caption)
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
+    assert "If it is close to or above the iteration time, the host is the bottleneck." in captions
+    assert 'data-label="Host time"' in shown
     assert "No measurements yet." in captions  # recorded timings aren't this machine's
     app = open_app("resnet20", "timing")
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]
@@ -277,7 +279,10 @@ def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
     app = open_app("resnet50", "timing")
     app.button(key="export_recorded").click().run()
     assert not app.exception
-    assert "Training step, batch 64, TF32. Recorded on an NVIDIA H200" in app.code[0].value
+    assert (
+        "Training step, batch 64, TF32. Medians of 10 iterations. Recorded on an NVIDIA "
+        "H200 on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0, "
+    ) in app.code[0].value
     assert "Architecture: He et al.~" in app.code[0].value
     labels = [button.proto.label for button in app.get("download_button")]
     assert sum(label.startswith("JSON: ") for label in labels) == 8

@@ -52,7 +52,10 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     said = markdown(app)
     assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
-    assert "nothing has converged after so few steps. It isn't vanishing" in captions
+    assert (
+        "nothing has converged after so few steps. Vanishing gradients aren't the reason"
+        in captions
+    )
     assert "Trained: plain, 8 layers · residual, 8 layers; " in captions
     helps = " ".join(c.help for c in app.caption)
     assert f"`plain20:{narrow}`, `resnet20:{narrow}`" in helps  # what was actually trained
@@ -87,7 +90,7 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
     assert not app.error
     assert "Recorded on 2026-11-27 on an NVIDIA H200." in [c.value for c in app.caption]
     said, captions = markdown(app), " ".join(c.value for c in app.caption)
-    assert "Slower to train" not in said  # a ladder has a table
+    assert "These train more slowly" not in said  # a ladder has a table
     deepest = re.findall("<tr>.*?</tr>", html(app))[4]
     assert re.findall(r"(?:data-label.*?>)([^<]*)</td>", deepest) == [
         *(
@@ -101,10 +104,11 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
     ]
     assert "Loss: mean over the last 25 of 4,680 steps" in flat(captions)
     assert "; CUDA, torch 2.11.0+cu130. " in captions  # when and where: below, once
-    assert "10 epochs in place of 64,000 steps" in captions
+    assert "with a warm-up of 100 steps, and 10 epochs in place of 64,000 steps." in flat(captions)
     button = app.button(key="train_run")
     assert (button.label, button.disabled) == ("Run it here", True)
     assert button.help.startswith("Fashion-MNIST is not on this machine")
+    assert "To train here, download Fashion-MNIST first." in captions
     assert "Final training loss by depth" in [head.value for head in app.header]
 
     wall = open_app("resnet50", "training", view="wall", train="epochs", train_depths="ladder")
@@ -285,6 +289,19 @@ def test_what_to_plot_is_asked_once_there_is_something_to_plot(open_app: Open) -
     assert "train_shown" not in [control.key for control in app.segmented_control]
     app = open_app("resnet18", "training", train="epochs")
     assert "train_shown" in [control.key for control in app.segmented_control]
+
+
+def test_untested_runs_say_how_to_test(open_app: Open) -> None:
+    app = open_app("resnet50", "training", train_shown="test_accuracy")
+    assert not app.exception
+    assert [info.value for info in app.info] == [
+        "Nothing to plot: these runs weren't tested. Turn on Test after every epoch under Recipe "
+        "and train again, or pick Degradation, 10 epochs."
+    ]
+    plot = app.segmented_control(key="train_shown")
+    assert plot.options[-1] == "both accuracies"
+    plot.set_value("accuracy").run()
+    assert app.query_params["train_shown"] == "accuracy"
 
 
 def test_files_are_what_is_shown(open_app: Open) -> None:
