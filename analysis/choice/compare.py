@@ -217,6 +217,8 @@ class Recipe:
     def note(self) -> str:
         """The recipe and the publisher below a chart, in words for the names of weights."""
         words = recipe_in_words(self.recipe)
+        if words.startswith(f"{self.publisher}'s"):
+            return words
         return f"{words}; published by {self.publisher}" if words else self.how
 
     @property

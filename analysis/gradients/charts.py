@@ -240,17 +240,17 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
     seeds = [len(at.cosines) for stack in found for at in stack.depths]
     if len(depths) == 1:
         (depth,) = depths
-        title, x_label, how = f"Gradient direction at {depth:,} layers", "", of_seeds(seeds, "bars")
+        along, x_label, how = f"at {depth:,} layers", "", of_seeds(seeds, "bars")
     else:
-        title, x_label = "Gradient direction by network depth", "weighted layers of the network"
+        along, x_label = "by network depth", "weighted layers of the network"
         how = of_seeds(seeds, seen=shows_bands(lines))
     return Chart(
-        _titled(title, specs),
+        _titled(f"Gradient direction {along}", specs),
         x_label,
         "cosine of the gradients",
         named_at_ends(lines) if len(depths) > 1 else tuple(lines),
-        f"Cosine between the gradients of images and of the same images with noise, by network "
-        f"depth: {networks}. {said}".strip(),
+        f"Cosine between the gradients of images and of the same images with noise, {along}: "
+        f"{networks}. {said}".strip(),
         note="∂L/∂x is taken at the images and at the images plus noise of "
         f"{100 * noise:g}% of their standard deviation.",
         reading=how,

@@ -62,7 +62,7 @@ def _compare(own: Branch, other: Branch) -> str:
     ratio = own.weights / other.weights
     times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
     return (
-        "The second row is the other block type with the same input and output channels. This "
-        f"block's branch has {times} the weights of that one. Shortcut and batch norm aren't "
-        "counted; MACs are for one image."
+        "For comparison, the other block type with the same input and output channels: this "
+        f"block's branch has {times} its weights. Shortcut and batch norm aren't counted; MACs are "
+        "for one image."
     )

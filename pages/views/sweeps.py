@@ -267,7 +267,7 @@ def show_table(found: Settings) -> None:
     if len(frame.columns) > FITTING_COLUMNS:
         st.caption(GOES_ON)
     if by == "settings":
-        st.caption("Figures are means over the seeds that have one, with their range beside them.")
+        st.caption("Each figure is the mean over the seeds that have one, with its range.")
 
 
 def _head(name: str, figures: Sequence[Figure]) -> tuple[str, str]:

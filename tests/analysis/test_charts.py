@@ -402,7 +402,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     chart = scatter_chart(comparison.rows, Column.MACS, usual_y(comparison))
     assert chart.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
     assert chart.y_label == "ImageNet top-1 accuracy, %"
-    assert chart.note == "Torchvision's weights V1, single crop; published by torchvision."
+    assert chart.note == "Torchvision's weights V1, single crop."
     assert (
         chart.reading == "All networks shown are on the Pareto front"
     )  # for a legend of one entry, in files

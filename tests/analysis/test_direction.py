@@ -265,6 +265,9 @@ def test_networks_of_one_depth_are_points_beside_each_other() -> None:
     ]
     chart = direction_chart(cosines, 0.01)
     assert (chart.title, chart.x_label) == ("Gradient direction at 20 layers", "")
+    assert chart.shows.startswith(
+        "Cosine between the gradients of images and of the same images with noise, at 20 layers: "
+    )
     assert [(one.draw, one.x) for one in chart.series] == [
         (Draw.POINTS, ("plain",)),
         (Draw.POINTS, ("residual",)),

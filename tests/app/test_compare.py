@@ -542,7 +542,7 @@ def test_a_wide_axis_is_logarithmic_unless_a_visitor_chose_otherwise(open_app: O
 
 def test_the_source_of_published_figures_is_a_caption_below_the_chart(open_app: Open) -> None:
     app = open_app(page="compare")
-    said = "Torchvision's weights V1, single crop; published by torchvision."
+    said = "Torchvision's weights V1, single crop."
     assert said in [caption.value for caption in app.caption]
     assert "published by torchvision" not in app.get("plotly_chart")[0].proto.spec
 
