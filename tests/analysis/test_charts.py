@@ -239,7 +239,7 @@ def test_the_wall_leaves_the_height_to_the_axes() -> None:
         "MACs, G",
     ]  # as its title says
     assert texts[0][2] == ""  # the page says it below
-    assert "torchvision" in texts[1][2]
+    assert "Torchvision's weights V1" in texts[1][2]
     assert "font-size:24px" in texts[1][2]
     assert [line.line.width for line in wall.data if line.mode == "lines"] == [3]
     assert not any(s.in_legend for s in chart.series)
@@ -416,7 +416,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
     label = figure(chart, wall=True).layout.xaxis.title.text
     assert label.startswith("MACs, G<br><span")
-    assert "torchvision" in label
+    assert "Torchvision's weights V1" in label
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
     assert bubbles.note == ""  # the legend says it
     sized = scatter_chart(comparison.rows, Column.MACS, Column.PARAMS, Column.SAVED_BYTES)
