@@ -433,8 +433,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     both = scatter_chart(comparison.rows, ten_crop, comparison.recipes[0])
     assert both.note == (
         "ImageNet top-1 error: 10-crop; published by He et al. 2015. "
-        "ImageNet top-1 accuracy: torchvision's weights V1, single crop; published by "
-        "torchvision."
+        "ImageNet top-1 accuracy: torchvision's weights V1, single crop."
     )
     for one in (chart, sized, both):
         for width in (85, 170, 254):
