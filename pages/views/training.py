@@ -54,7 +54,7 @@ class Request:
 
 def choose_mode() -> tuple[str, DeltaGenerator]:
     """Let the visitor choose the experiment; return it and the place for what to plot."""
-    left, right = st.columns([0.471, 0.529], gap="xsmall")  # each in one line at 1280 px
+    left, right = st.columns(2)
     words = {**{name: one.label for name, one in COMPARISONS.items()}, ONE: "Train one"}
     mode = segments("What to train", words, DEGRADATION, key="train", place=left)
     return mode, right

@@ -82,7 +82,7 @@ def test_another_exercise_is_not_given_away(open_app: Open) -> None:
     assert EXERCISES[KEYS[-1]].answer not in markdown(app)
 
 
-def test_on_the_wall_the_answer_takes_the_place_of_the_code(open_app: Open) -> None:
+def test_on_the_wall_the_answer_leaves_the_lines_with_the_mistake(open_app: Open) -> None:
     exercise = EXERCISES["pool_seven"]
     app = open_app("resnet20", "lecture", exercise=exercise.key, view="wall")
     assert [title.value for title in app.title] == [f"6. {exercise.title}"]
@@ -91,7 +91,7 @@ def test_on_the_wall_the_answer_takes_the_place_of_the_code(open_app: Open) -> N
     assert len(app.code) == 1
     assert exercise.task not in markdown(app)
     step(app, "answer")
-    assert not app.code
+    assert [code.value for code in app.code] == ["self.pool = nn.AvgPool2d(7)"]
     assert exercise.answer in markdown(app)
     assert "pixels of the map left out" in html(app)
 

@@ -32,8 +32,11 @@ MEASURE = """([charts, number]) => {
   };
   const shown = selector => [...chart.querySelectorAll(selector)]
     .filter(e => e.getBoundingClientRect().width).map(box);
+  const frame = box(chart.querySelector("svg.main-svg"));
+  const clip = chart.closest('[class*="st-key-roomy-"]');  // a phone hides the room for names
+  if (clip) frame.right = Math.min(frame.right, box(clip).right);
   return {
-    frame: box(chart.querySelector("svg.main-svg")),
+    frame,
     texts: shown("text"),
     names: [...chart.querySelectorAll(".annotation, .textpoint")]
       .filter(e => e.getBoundingClientRect().width)
