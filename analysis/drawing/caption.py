@@ -13,7 +13,7 @@ from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.units import Unit
-from analysis.style.grid import tex, tex_signs
+from analysis.style.grid import tex, tex_letters, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
 from nets.catalog import HE2015, HE2016, Citation
@@ -112,7 +112,13 @@ def shape_caption(profile: Profile) -> str:
 
 def units_caption(units: Sequence[Unit]) -> str:
     """Return a LaTeX caption of residual units, followed by the BibTeX of their sources."""
-    said = f"Residual units: {' and '.join(unit.name for unit in units)}, from x to y"
+    (first, *shared), *others = (unit.name.split(", ") for unit in units)
+    if all(other[1:] == shared for other in others):
+        names = " and ".join([first, *(other[0] for other in others)])
+        options = f" ({', '.join(shared)})" if shared else ""
+        said = f"Residual units{options}: {names}, from x to y"
+    else:
+        said = f"Residual units: {'; '.join(unit.name for unit in units)}; from x to y"
     return figure_caption(said, cited={Role.SOURCE: (HE2015, HE2016)})
 
 
@@ -221,8 +227,8 @@ def bibtex(source: Citation) -> str:
 
 
 def _author(name: str) -> str:
-    """Return an author's name, in braces if BibTeX would take it for several people."""
-    return f"{{{name}}}" if " and " in name else name
+    """Return an author's name for BibTeX, in braces if it would be taken for several people."""
+    return f"{{{name}}}" if " and " in name else tex_letters(name)
 
 
 def counts_in_words(profile: Profile) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _PAGE = 90  # characters of a table's row that fit on a page
@@ -93,6 +94,30 @@ def tex_signs(text: str) -> str:
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
     return re.sub("[⁰¹²³⁴-⁹⁻]+", lambda found: f"$^{{{found[0].translate(_SUPERSCRIPTS)}}}$", text)
+
+
+def tex_letters(text: str) -> str:
+    """Return a text with accented letters in TeX's notation, as BibTeX reads only ASCII.
+
+    An accent that TeX isn't known here to have stays as it is.
+    """
+    found = []
+    for letter in text:
+        base, *accents = list(unicodedata.normalize("NFD", letter))
+        accent = _ACCENTS.get("".join(accents), "")
+        found.append(f"{{\\{accent}{base}}}" if accent else letter)
+    return "".join(found)
+
+
+_ACCENTS = {
+    "\N{COMBINING ACUTE ACCENT}": "'",
+    "\N{COMBINING GRAVE ACCENT}": "`",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "^",
+    "\N{COMBINING DIAERESIS}": '"',
+    "\N{COMBINING TILDE}": "~",
+    "\N{COMBINING CEDILLA}": "c ",
+    "\N{COMBINING CARON}": "v ",
+}
 
 
 def tex(text: str) -> str:

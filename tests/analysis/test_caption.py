@@ -1,5 +1,7 @@
 """Captions and BibTeX."""
 
+import pytest
+
 import analysis
 from analysis.drawing.caption import (
     Role,
@@ -8,10 +10,15 @@ from analysis.drawing.caption import (
     block_caption,
     caption,
     figure_caption,
+    units_caption,
 )
 from analysis.lesions.papers import VEIT2016
+from analysis.structure.units import Unit
+from analysis.style.grid import tex_letters
 from nets import CATALOG, parse
 from nets.catalog import HE2015, WIGHTMAN2019, ZHANG2023
+from nets.options import BlockKind, UnitOrder
+from nets.plan import ShortcutKind
 
 
 def test_a_caption_says_what_the_lines_are() -> None:
@@ -70,6 +77,38 @@ def test_a_paper_and_a_book() -> None:
         "}\n"
     )
     assert bibtex(ZHANG2023).startswith("@misc{zhang2023dive,\n")
+
+
+def test_accented_letters_are_tex_in_bibtex() -> None:
+    assert r"Piotr Doll{\'a}r" in bibtex(CATALOG["resnext50_32x4d"].source)
+    assert tex_letters("Üñžçø") == r"{\"U}{\~n}{\v z}{\c c}ø"
+    for entry in CATALOG.values():
+        assert bibtex(entry.source).isascii()
+
+
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [
+        (
+            (Unit(), Unit(UnitOrder.FULL_PREACT)),
+            "Residual units: original and full pre-activation, from x to y",
+        ),
+        (
+            (
+                Unit(block=BlockKind.BOTTLENECK, shortcut=ShortcutKind.PROJECTION),
+                Unit(UnitOrder.FULL_PREACT, BlockKind.BOTTLENECK, ShortcutKind.PROJECTION),
+            ),
+            "Residual units (bottleneck, projection): original and full pre-activation, from x to "
+            "y",
+        ),
+        (
+            (Unit(), Unit(block=BlockKind.BOTTLENECK)),
+            "Residual units: original; original, bottleneck; from x to y",
+        ),
+    ],
+)
+def test_units_say_once_what_they_share(units: tuple[Unit, ...], said: str) -> None:
+    assert units_caption(units).startswith(rf"\caption{{{said}.")
 
 
 def test_every_source_has_an_entry() -> None:
