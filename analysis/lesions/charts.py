@@ -172,7 +172,7 @@ def how_studied(studies: Sequence[Lesions]) -> str:
     """Return the networks with their edits as a sentence; the charts name the images."""
     specs = [parse(found.model) for found in studies]
     networks = with_edits(specs, [name_of(found, studies) for found in studies])
-    return f"Network{'s' if len(studies) > 1 else ''}: {networks}; trained."
+    return f"Trained network{'s' if len(studies) > 1 else ''}: {networks}."
 
 
 def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
@@ -222,11 +222,11 @@ def paths_title(found: Paths) -> str:
 
 
 def how_drawn(found: Paths) -> str:
-    """Return the network with its edits, and the number of paths, as a sentence."""
+    """Return the network with its edits, and the number of paths, as sentences."""
     spec = parse(found.model)
     network = with_edits([spec], [name_beside(spec, [spec])])
-    state = "trained" if found.trained else "at initialisation"
-    return f"Network: {network}; {state}; up to {number_of(found.draws, 'path')} per length."
+    what = "Trained network" if found.trained else "Network at initialisation"
+    return f"{what}: {network}. At most {number_of(found.draws, 'path')} of each length were drawn."
 
 
 def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
