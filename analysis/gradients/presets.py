@@ -113,7 +113,7 @@ def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:
 
 @dataclass(frozen=True)
 class HalfTruth:
-    """A common claim, when it holds, when it fails, and the presets that show both."""
+    """A common claim, when it holds, when it fails, and the buttons of presets that show both."""
 
     claim: str
     holds: str
