@@ -176,8 +176,7 @@ def lesions_verdict(found: Lesions) -> tuple[str, ...]:
                 errors=translate(", ").join(parts),
             )
         )
-    for stage in dict.fromkeys(one.stage for one in found.permuted):
-        errors = [one.error for one in found.permuted if one.stage == stage]
+    for stage, errors in _by_stage(found).items():
         said.append(
             translate(
                 "With the blocks of {stage} reordered, except for the first, the error is {range} "
@@ -313,10 +312,15 @@ def _of_each(found: Sequence[Lesions], form: str, ends: Sequence[tuple[float, fl
 
 def ranges_of_orders(found: Lesions) -> dict[str, tuple[str, int]]:
     """Return the range of the errors with each stage's blocks reordered, and of how many orders."""
+    return {stage: (_range(errors), len(errors)) for stage, errors in _by_stage(found).items()}
+
+
+def _by_stage(found: Lesions) -> dict[str, list[float]]:
+    """Return the errors with each stage's blocks reordered."""
     stages: dict[str, list[float]] = {}
     for one in found.permuted:
         stages.setdefault(one.stage, []).append(one.error)
-    return {stage: (_range(errors), len(errors)) for stage, errors in stages.items()}
+    return stages
 
 
 def with_error(value: float, error: float) -> str:
@@ -393,12 +397,9 @@ def lesions_text(found: Lesions, width: int = WIDTH) -> str:
 
 def orders_grid(found: Lesions) -> Grid:
     """Return a row for each stage with the errors of its orders; CSV and JSON have every order."""
-    stages: dict[str, list[float]] = {}
-    for one in found.permuted:
-        stages.setdefault(one.stage, []).append(one.error)
     rows = (
         (stage, str(len(errors)), *map(_percent, (fmean(errors), min(errors), max(errors))))
-        for stage, errors in stages.items()
+        for stage, errors in _by_stage(found).items()
     )
     names = ("stage reordered", "orders", "test error: mean", "lowest", "highest")
     return Grid("", names, tuple(rows))

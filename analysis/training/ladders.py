@@ -59,9 +59,8 @@ COMPARISONS: Mapping[str, Comparison] = {
         InputKind.SAMPLE,
         (8, 20, 44, 56, 110),
         "A short run shows how fast networks optimise, by their training loss: nothing has "
-        "converged after so few steps. Vanishing gradients aren't the reason for the gap: the "
-        "Gradients page shows that with batch norm, the plain stack's gradient grows at "
-        "initialisation.",
+        "converged after so few steps. At initialisation, the gradient doesn't vanish: the "
+        "Gradients page shows that with batch norm, the plain stack's grows toward the input.",
     ),
     "epochs": Comparison(
         "Degradation, 10 epochs",

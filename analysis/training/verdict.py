@@ -28,6 +28,9 @@ APART = 0.1
 disagree; of losses below 1, a share."""
 
 
+_IDLE = "doesn't train"
+"""The word for a network that is slower than another and as good as guessing."""
+
 GUESSING = 0.01
 """The largest distance of a loss from that of guessing, as a share of it."""
 
@@ -201,7 +204,7 @@ def _word(one: Sequence[Run], other: Sequence[Run]) -> str:
         return ""
     word = compare(a, b)
     is_idle = word is Word.SLOWER and _is_guessing(a, one[0].task.spec.classes)
-    return "doesn't train" if is_idle else word
+    return _IDLE if is_idle else word
 
 
 def _paired(one: Sequence[Run], other: Sequence[Run]) -> tuple[list[float], list[float]]:
@@ -274,10 +277,10 @@ def _trend(pairs: Sequence[tuple[list[Run], list[Run]]]) -> str:
         return ""
     ladder = [steps[0][0], *(deep for _, deep in steps)]
     losses = [_paired(deep, shallow) for shallow, deep in combinations(ladder, 2)]
-    seeds = min(len(own) for own, _ in losses)
+    seeds = [len(own) for own, _ in losses]
     ends = _word(ladder[-1], ladder[0])
     words = {compare(*both) for both in losses}
-    if seeds < 2 or ends not in _TRENDS or not words <= {Word.SLOWER, Word.CLOSE}:
+    if min(seeds) < 2 or ends not in _TRENDS or not words <= {Word.SLOWER, Word.CLOSE}:
         return ""
     first, last = ladder[0][0], ladder[-1][0].task.spec
     specs = [own[0].task.spec for own in ladder]
@@ -286,7 +289,7 @@ def _trend(pairs: Sequence[tuple[list[Run], list[Run]]]) -> str:
         _TRENDS[ends],
         name=_upper(in_a_sentence(last, specs)),
         reference=in_a_sentence(first.task.spec, specs).rstrip(","),
-        seeds=seeds,
+        seeds=len(_paired(ladder[-1], ladder[0])[0]),
         least=first.task.spec.depth,
         most=last.depth,
         last=min(LAST, first.steps),
@@ -314,7 +317,7 @@ _TRENDS: dict[str, str] = {
         "{name} trains more slowly than {reference} in {seeds} of {seeds} seeds: from {least} to "
         "{most} layers, the loss over the last {last} of {steps} steps is {losses}."
     ),
-    "doesn't train": marked(
+    _IDLE: marked(
         "{name} doesn't train in {seeds} of {seeds} seeds: from {least} to {most} layers, the loss "
         "over the last {last} of {steps} steps is {losses}, the last that of guessing among "
         "{classes} classes."

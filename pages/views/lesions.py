@@ -189,6 +189,10 @@ def show_on_wall(
     _show_graph(patients[0], patients[:1], out, own, 0)
     if place is None:
         return
+    if own and not out:
+        measured = sources([results[studies.index(own[0])]])
+        place.markdown(unbroken(f"{part_in_words(own, 'single')} {measured}"))
+        return
     found, recorded = [], 0
     for patient in patients:
         spec = patient.net.checkpoint.spec
@@ -202,8 +206,7 @@ def show_on_wall(
         now = f"{found[0].now:.1%}"
         rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
-    drawn = [] if out else own
-    said = [part_in_words(drawn, "single") or errors_in_words(found, images, out)]
+    said = [errors_in_words(found, images, out)]
     if recorded == len(found):
         said.append(sources(results))
     place.markdown(unbroken(" ".join(said)))

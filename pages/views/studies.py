@@ -136,12 +136,13 @@ def show_damage(
     show_chart(chart, f"lesions_{shown}", 420)
     if shown == "order":
         _show_orders(studies)
-    for study in studies if shown != "order" else ():
-        name = spoken_name_of(study, studies)
-        for said in sentences_of(study, shown):
-            if len(studies) > 1:
-                said = translate("**{network}.** {sentence}", network=name, sentence=said)
-            st.markdown(unbroken(f"- {said}"))
+    else:
+        for study in studies:
+            name = spoken_name_of(study, studies)
+            for said in sentences_of(study, shown):
+                if len(studies) > 1:
+                    said = translate("**{network}.** {sentence}", network=name, sentence=said)
+                st.markdown(unbroken(f"- {said}"))
     if shown != "single":
         st.caption(
             f"{chart.reading}. Draws and permutations keep the first block of each stage in place: "

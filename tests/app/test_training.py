@@ -53,7 +53,7 @@ def test_degradation_is_trained_said_and_kept(open_app: Open) -> None:
     assert "the 8-layer residual network" in said.replace("The", "the")
     captions = " ".join(c.value for c in app.caption)
     assert (
-        "nothing has converged after so few steps. Vanishing gradients aren't the reason"
+        "nothing has converged after so few steps. At initialisation, the gradient doesn't vanish"
         in captions
     )
     assert "Trained: plain, 8 layers · residual, 8 layers; " in captions

@@ -173,6 +173,7 @@ def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
     page.get_by_role("button", name="Projector").click()
     expect(page).to_have_url(re.compile("view=wall"))
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    settled(page)
     page.keyboard.press("p")
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
     expect(page).not_to_have_url(re.compile("view=wall"))
