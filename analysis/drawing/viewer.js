@@ -127,7 +127,9 @@ function create(host) {
   });
   listen(state);
   new ResizeObserver(() => {
-    if (state.svg) state.fitted ? fit(state) : place(state);
+    if (!state.svg) return;
+    if (state.narrow !== narrowed(state, state.data)) draw(state, state.data, false);
+    else state.fitted ? fit(state) : place(state);
   }).observe(state.canvas);
   return state;
 }
@@ -182,14 +184,15 @@ function listen(state) {
 // ---- drawing and the view ------------------------------------------------------------------
 
 function draw(state, data, asked) {
-  const same = state.drawing === data.drawing;
+  const narrow = narrowed(state, data);
+  const same = state.drawing === data.drawing && state.narrow === narrow;
   state.tip.hidden = true;
   const keeps = same && !state.fitted;
   const anchor = keeps && state.at in data.nodes ? onScreen(state, state.at) : null;
   state.svg?.remove();
-  const narrow = data.narrow && state.canvas.clientWidth < NARROW;
-  state.canvas.insertAdjacentHTML("afterbegin", narrow ? data.narrow : data.svg);
-  state.upright = narrow || data.upright;
+  state.narrow = narrow;
+  state.canvas.insertAdjacentHTML("afterbegin", state.narrow ? data.narrow : data.svg);
+  state.upright = state.narrow || data.upright;
   state.svg = state.canvas.querySelector("svg");
   state.width = state.svg.viewBox.baseVal.width;
   state.height = state.svg.viewBox.baseVal.height;
@@ -223,6 +226,12 @@ function draw(state, data, asked) {
   if (state.sought) approach(state);
   state.sought = false;
   search(state);
+}
+
+// Whether a phone's drawing is shown. The width may change: a phone is turned, a window is resized.
+function narrowed({ canvas, narrow }, data) {
+  const { clientWidth: width } = canvas;
+  return Boolean(data.narrow) && (width ? width < NARROW : Boolean(narrow));
 }
 
 // Use the drawing's description as the canvas' label; as a title it would show beside the tooltips.

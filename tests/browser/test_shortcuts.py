@@ -633,6 +633,22 @@ def test_a_tap_shows_the_details_at_the_lower_edge_of_a_phone(
     context.close()
 
 
+def test_a_drawing_follows_the_width_of_the_window(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    settled(page)
+    for width, height, way in ((390, 844, "down"), (1280, 720, "along"), (390, 844, "down")):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            """([canvas, way]) => {
+              const [first, last] = ["layer1.0", "layer1.1"].map((path) =>
+                canvas.querySelector(`g.node[data-path="${path}"]`).getBoundingClientRect());
+              return way === (last.top > first.bottom ? "down" : "along");
+            }""",
+            arg=[canvas(page).element_handle(), way],
+            timeout=10_000,
+        )
+
+
 def test_the_graph_keeps_its_size_when_details_are_below_it(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet50")
     settled(page)
