@@ -23,6 +23,7 @@ from analysis.choice.compare import (
     in_brief,
     pareto,
 )
+from analysis.choice.ladder import Ladder, ladder
 from analysis.costs.step import Dtype
 from analysis.style.language import counted, marked, translate
 from analysis.style.numbers import short
@@ -518,6 +519,20 @@ def sweep_in_words(curves: Sequence[SweepCurve], column: Column) -> str:
     )
     figure = _sentence(_called(column))
     return translate("{figure}: {courses}.", figure=figure, courses=both) if both else ""
+
+
+def shared_lines(curves: Sequence[SweepCurve]) -> tuple[tuple[str, ...], ...]:
+    """Return the names of networks that a sweep over depth draws on one line, a group each.
+
+    Networks of one family reach the same depths with the same blocks: they differ in their range.
+    """
+    if not curves or curves[0].sweep is not Sweep.DEPTH:
+        return ()
+    specs = [parse(curve.model) for curve in curves]
+    groups: dict[Ladder, list[str]] = {}
+    for spec, name in zip(specs, names_of(specs), strict=True):
+        groups.setdefault(ladder(spec), []).append(name)
+    return tuple(tuple(names) for names in groups.values() if len(names) > 1)
 
 
 def ends_apart(curves: Sequence[SweepCurve], column: Column) -> bool:

@@ -20,7 +20,7 @@ from analysis.structure.residual import grouping
 from analysis.style.language import counted, translate
 from analysis.style.numbers import delta
 from nets import plan
-from nets.names import names_of
+from nets.names import names_of, option_words
 from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
@@ -124,8 +124,26 @@ class Diff:
 
     @property
     def sentence(self) -> str:
-        """The difference in one sentence."""
+        """The difference in one sentence, with its costs in another."""
         return _sentence(self, _clauses(self))
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The differences, one each; none between two networks that are the same."""
+        return tuple(clause.text for clause in _clauses(self)) if self.options else ()
+
+    @property
+    def costs(self) -> str:
+        """The differences of parameters, MACs and, if both can train, saved memory."""
+        before, after = self.before, self.after
+        gains = [
+            f"{delta(after.params, before.params)} parameters",
+            f"{delta(after.macs, before.macs)} MACs",
+        ]
+        if before.saved_bytes is not None and after.saved_bytes is not None:
+            saved = delta(after.saved_bytes, before.saved_bytes, "B")
+            gains.append(f"{saved} saved for backward")
+        return ", ".join(gains)
 
     @property
     def short_sentence(self) -> str:
@@ -285,7 +303,7 @@ def _block(
         *_between(Aspect.CONVOLUTIONS, _convs(one), _convs(other)),
         *_between(Aspect.STRIDE, _stride(one), _stride(other)),
         *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
-        *_between(Aspect.ORDER, *(spec.unit.replace("_", " ") for spec in (before, after))),
+        *_between(Aspect.ORDER, *(option_words("unit", spec.unit) for spec in (before, after))),
         *_between(Aspect.NORM, *map(_norm, (before, after))),
         *_between(Aspect.EXTRAS, *map(_extras, (before, after), (one, other))),
         *_between(Aspect.ACTIVATION, before.activation.label, after.activation.label),
@@ -395,15 +413,8 @@ def _sentence(found: Diff, clauses: Sequence[_Clause]) -> str:
     one, other = names_of([before.spec, after.spec])
     if not found.options:
         return f"{before.model} and {after.model} are the same network."
-    gains = [
-        f"{delta(after.params, before.params)} parameters",
-        f"{delta(after.macs, before.macs)} MACs",
-    ]
-    if before.saved_bytes is not None and after.saved_bytes is not None:
-        saved = delta(after.saved_bytes, before.saved_bytes, "B")
-        gains.append(f"{saved} saved for backward")
     said = "; ".join(clause.text for clause in clauses)
-    return f"From {one} to {other}: {said}. In total {', '.join(gains)}."
+    return f"From {one} to {other}: {said}. In total {found.costs}."
 
 
 def _counts(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
@@ -429,7 +440,7 @@ def _changes(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
             yield _Clause(f"{_summed(aspect, shared)} in {_where(total, shared)}", total)
     for stage in stages:
         for what in stage.what:
-            yield _Clause(f"{stage.name} {what}", 0)
+            yield _Clause(f"{stage.name}: {what}", 0)
 
 
 def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:

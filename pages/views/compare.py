@@ -27,6 +27,7 @@ from analysis.choice.charts import (
     publishers,
     replayed_for,
     scatter_chart,
+    shared_lines,
     spans_much,
     sweep_chart,
     sweep_in_words,
@@ -71,6 +72,7 @@ from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
 from analysis.style.grid import Grid
+from analysis.style.language import listed
 from analysis.style.look import Look
 from analysis.style.numbers import shape, short
 from analysis.style.palette import CIVIDIS, DARK, heat_colour, mix, text_on
@@ -128,6 +130,11 @@ _STRENGTH = {False: 0.45, True: 0.85}
 
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
+_SWEEPS = (
+    "Depth: more or fewer blocks per stage, from a quarter to 3 times the network's depth. Width: "
+    "channels of stem and stages. Input: the image's height, with its width in proportion. Batch: "
+    "images at a time."
+)
 _SWEEP_LOG = f"On by default if the highest curve ends at more than {APART} times the lowest."
 
 _WALL_ASPECT = 2.25  # width over height of the graph on the wall
@@ -363,7 +370,9 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     suggestions = [*texts, *CATALOG]
     swept = networks("Networks", suggestions, texts[:USUAL_CURVES], key="swept", place=left)
     batch = _choose_batch(right)
-    sweep = Sweep(segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=sweeps))
+    sweep = Sweep(
+        segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=sweeps, help=_SWEEPS)
+    )
     labels = {column: column.label for column in SWEPT}
     figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=figures))
     nets = _parsed(swept)
@@ -389,6 +398,11 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             lecture.sentence(sweep_in_words(curves, figure))
             end_page()
         st.markdown(unbroken(sweep_in_words(curves, figure)))
+        if alike := shared_lines(curves):
+            said = "; ".join(listed(names) for names in alike)
+            st.caption(
+                unbroken(f"Networks that differ only in the number of blocks share a line: {said}.")
+            )
         with files:
             cited = architectures(one.model for one in curves)
             export("sweep", [chart_picture(chart, "sweep", "", cited)], what="sweep")
@@ -421,7 +435,7 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
         _show_on_wall(found)
         end_page()
     _show_graphs(found)
-    st.markdown(unbroken(found.sentence))
+    st.markdown(unbroken(_in_a_list(found)))
     grid = diff_grid(found)
     with files:
         export("difference", diff_pictures(found), table_files(grid, "difference"), "difference")
@@ -470,6 +484,15 @@ def _show_graphs(found: Diff) -> None:
             st.markdown(unbroken(f"**{name}**"))
             st.html(picture(image, alt, drawn.width / widest))
     st.caption("Both graphs have the same scale; equal blocks with the same mark share a box.")
+
+
+def _in_a_list(found: Diff) -> str:
+    """Return a difference as Markdown: the costs, then a list of what differs."""
+    if not found.changes:
+        return found.sentence
+    one, other = names_of([found.before.spec, found.after.spec])
+    changes = "\n".join(f"- {change[:1].upper()}{change[1:]}" for change in found.changes)
+    return f"**From {one} to {other}:** {found.costs}.\n\n{changes}"
 
 
 def _show_on_wall(found: Diff) -> None:

@@ -25,7 +25,7 @@ from analysis.gradients.report import (
     theories_in,
 )
 from analysis.gradients.shattering import shattering, spread, two
-from analysis.gradients.verdict import verdict, weights_in_words
+from analysis.gradients.verdict import MILD_BOUND, Word, verdict, weights_in_words, word
 from analysis.results.form import Result
 from analysis.style.numbers import seeds_in_words, signed
 from analysis.style.stamps import device_words
@@ -165,7 +165,17 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
         "per layer is its geometric mean over the weighted layers. The slope is fitted to log₁₀ of "
         "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
         f"input. {_conditions(run)} Lines are geometric means over the seeds; bands are their "
-        "range."
+        f"range.{_rule(run.summary)}"
+    )
+
+
+def _rule(summaries: Sequence[Summary]) -> str:
+    """Return the factor above which a gradient explodes or vanishes, if one of these does."""
+    words = {word(one) for one in summaries}
+    said = " or ".join(one for one in (Word.EXPLODES, Word.VANISHES) if one in words)
+    factor = f"{10**MILD_BOUND:,.0f}"
+    return f" A gradient {said} if it changes by a factor above {factor} in every seed." * bool(
+        said
     )
 
 

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from torchvision.models import get_model_weights
 
 import analysis
-from analysis.choice.charts import not_swept, scatter_chart, sweep_chart, sweep_in_words
+from analysis.choice.charts import (
+    not_swept,
+    scatter_chart,
+    shared_lines,
+    sweep_chart,
+    sweep_in_words,
+)
 from analysis.choice.compare import (
     MAX_MODELS,
     MAX_POINTS,
@@ -22,6 +28,7 @@ from analysis.choice.compare import (
     Recipe,
     Row,
     Sweep,
+    SweepCurve,
     compare,
     curve,
     frame,
@@ -371,3 +378,16 @@ def test_curves_with_ends_of_their_own_have_sentences_of_their_own() -> None:
         "MACs (conv + linear): scaled from 18 to 34 layers, ResNet-18 goes from 1.81 G to 3.66 G; "
         "scaled from 10 to 18 layers, ResNet-18 goes from 889 M to 1.81 G."
     )
+
+
+def test_networks_of_one_family_share_a_line_by_depth() -> None:
+    texts = ("resnet18", "resnet50", "resnet34", "resnet50_v1", "plain34", "resnet152")
+
+    def curves(sweep: Sweep, value: int) -> list[SweepCurve]:
+        return [curve(parse(text), sweep, (value,)) for text in texts]
+
+    assert shared_lines(curves(Sweep.DEPTH, 60)) == (
+        ("ResNet-18", "ResNet-34"),
+        ("ResNet-50 v1.5", "ResNet-152"),
+    )
+    assert shared_lines(curves(Sweep.BATCH, 1)) == shared_lines([]) == ()

@@ -65,6 +65,9 @@ def test_50_against_50_v1() -> None:
         "From ResNet-50 v1.5 to ResNet-50 v1: stride 2 on conv2 → stride 2 on conv1 in 3 blocks. "
         "In total ±0 parameters, −231 M MACs, −4.21 MB saved for backward."
     )
+    assert found.changes == ("stride 2 on conv2 → stride 2 on conv1 in 3 blocks",)
+    assert found.costs == "±0 parameters, −231 M MACs, −4.21 MB saved for backward"
+    assert between("resnet50", "resnet50").changes == ()
     assert [s.change for s in found.stages] == [
         *(Change.SAME, Change.SAME),
         *(Change.CHANGED, Change.CHANGED, Change.CHANGED),
@@ -76,7 +79,7 @@ def test_50_against_its_pre_activation_twin() -> None:
     found = between("resnet50", "resnet50:unit=full_preact")
     assert found.tally == {Change.CHANGED: 16}
     assert whats(found) == {
-        "original → full preact": 16,
+        "original → full pre-activation": 16,
         "projection with BN → projection without BN": 4,
     }
     ends = {s.name: list(map(str, s.what)) for s in found.stages if s.what}
@@ -86,7 +89,7 @@ def test_50_against_its_pre_activation_twin() -> None:
             "average pool, fc 2048 to 1000 → BN, ReLU, average pool, fc 2048 to 1000",
         ],
     }
-    assert "original → full preact in every block" in found.sentence
+    assert "original → full pre-activation in every block" in found.sentence
 
 
 def test_101_against_152() -> None:
@@ -112,7 +115,7 @@ def test_101_against_152() -> None:
         ("resnet18", "d2l_resnet18", "no bias → bias in every block"),
         ("d2l_resnet18", "keras_resnet18", "symmetric padding → same padding in every block"),
         ("resnet50", "resnet50:dilate=0,0,1", "stride 2 on conv2 → no stride in 1 block"),
-        ("resnet18", "flower_resnet18", "head average pool, fc 512 to 1000 → average pool, fc 5"),
+        ("resnet18", "flower_resnet18", "head: average pool, fc 512 to 1000 → average pool, fc 5"),
         ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (3 in layer3)"),
     ],
 )

@@ -86,7 +86,10 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     open_tab(app, "difference")
     app.selectbox(key="from").select("resnet18").run()
     app.selectbox(key="to").select("resnet34").run()
-    assert "From ResNet-18 to ResNet-34" in markdown(app)
+    assert (
+        "**From ResNet-18 to ResNet-34:** +10.1 M parameters, +1.85 G MACs, +10.1 MB saved for "
+        "backward.\n\n- 8 blocks added (1 in layer1, 2 in layer2, 4 in layer3, 1 in layer4)"
+    ) in markdown(app)
     assert html(app).count("<img") == 2
     app.button(key="export_difference").click().run()
     assert not app.exception
@@ -122,9 +125,11 @@ def test_rows_are_named_legibly_and_whole(open_app: Open) -> None:
 
 def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> None:
     app = open_app(None, "compare", to="resnet50:unit=full_preact", **{"from": "resnet101"})
-    assert "to residual, 50 layers, full pre-activation: 17 blocks removed" in markdown(app)
+    assert "to residual, 50 layers, full pre-activation:** −19.0 M" in markdown(app)
+    assert "\n- 17 blocks removed" in markdown(app)
+    assert "\n- Stem: 7×7 64 stride 2, BN" in markdown(app)
     app.selectbox(key="from").select("resnet50").run()
-    assert "original → full preact in every block" in markdown(app)
+    assert "original → full pre-activation in every block" in markdown(app)
     app.selectbox(key="to").select("resnet50").run()
     assert "resnet50 and resnet50 are the same network." in markdown(app)
     app = open_app(None, "compare", to="resnet51")
@@ -231,6 +236,14 @@ def test_a_sweep_opens_with_log_on_where_the_curves_end_far_apart(open_app: Open
     assert not app.toggle(key="sweep_log").value
     near = open_app(None, "compare", nets="resnet20;resnet32", compare_shown="sweep")
     assert not near.toggle(key="sweep_log").value
+
+
+def test_a_sweep_by_depth_says_which_networks_share_a_line(open_app: Open) -> None:
+    app = open_app(None, "compare", nets="resnet20;resnet32", compare_shown="sweep")
+    said = "Networks that differ only in the number of blocks share a line: "
+    assert said not in "".join(one.value for one in app.caption)
+    app.segmented_control(key="sweep").set_value("depth").run()
+    assert f"{said}ResNet-20 and ResNet-32." in [one.value for one in app.caption]
 
 
 def test_the_drawings_of_a_difference_carry_the_networks_names(open_app: Open) -> None:

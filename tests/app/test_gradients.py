@@ -47,6 +47,24 @@ def test_the_wall_names_the_network_or_the_pressed_preset(open_app: Open) -> Non
     assert "without and with shortcuts" not in markdown(app)
 
 
+@pytest.mark.parametrize(
+    ("models", "rule"),
+    [
+        ("plain56;resnet56", "A gradient explodes if it changes"),
+        ("plain56:norm=none:init=default", "A gradient vanishes if it changes"),
+        ("resnet56", ""),
+    ],
+)
+def test_a_gradient_that_explodes_or_vanishes_has_its_rule_below(
+    open_app: Open, models: str, rule: str
+) -> None:
+    app = open_app(None, "gradients", models=models)
+    assert not app.exception
+    (said,) = (one.value for one in app.caption if "geometric mean" in one.value)
+    assert ("by a factor above 1,000 in every seed." in said) == bool(rule)
+    assert rule in said
+
+
 def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     app = opened(open_app)
     assert not app.exception
