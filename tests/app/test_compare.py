@@ -129,7 +129,7 @@ def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> Non
     assert "\n- 17 blocks removed" in markdown(app)
     assert "\n- Stem: 7×7 64 stride 2, BN" in markdown(app)
     app.selectbox(key="from").select("resnet50").run()
-    assert "original → full pre-activation in every block" in markdown(app)
+    assert "- Original → full pre-activation in every block" in markdown(app)
     app.selectbox(key="to").select("resnet50").run()
     assert "resnet50 and resnet50 are the same network." in markdown(app)
     app = open_app(None, "compare", to="resnet51")
