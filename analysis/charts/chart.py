@@ -224,8 +224,8 @@ _LAST = 8
 _END_PX = 7.0
 
 _TURN = ("identity", "projection", "zero_pad", "plain", "main_path", "tint")
-_MOST_OWN = 8
-"""Most ticks at the numbers of a chart's lines."""
+_MOST_OWN, _MOST_COUNTED = 8, 12
+"""Most ticks at the numbers of a chart's lines, and if they are consecutive, such as epochs."""
 
 _LONG = 10_000
 """Smallest number that is too long for such a tick."""
@@ -309,7 +309,8 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     """
     lines = [one for one in chart.series if one.draw is Draw.LINE and not one.thin]
     own = sorted({float(x) for one in lines for x in one.x if not isinstance(x, str)})
-    is_few = 1 < len(own) <= _MOST_OWN and are_whole(own) and own[-1] < _LONG
+    most = _MOST_COUNTED if own and own[-1] - own[0] == len(own) - 1 else _MOST_OWN
+    is_few = 1 < len(own) <= most and are_whole(own) and own[-1] < _LONG
     apart = _TICKS_APART * (len(f"{own[-1]:g}") + 2) if is_few else 0.0
     if is_few and chart.log_x:
         return _spaced(own, apart) if own[0] > 0 else ()

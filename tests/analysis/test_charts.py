@@ -859,7 +859,8 @@ def test_the_ticks_of_a_line_of_few_numbers_are_those() -> None:
 
     assert along(8, 20, 32, 44, 56) == (8, 20, 32, 44, 56)
     assert along(*range(1, 9)) == tuple(range(1, 9))
-    assert along(*range(1, 10)) == ()  # too many
+    assert along(*range(1, 13)) == tuple(range(1, 13))  # epochs
+    assert along(*range(1, 14)) == along(*range(1, 20, 2)) == ()  # too many
     assert along(18, 20, 110) == ()  # too close
     assert along(0, 10_000) == ()  # too long
     assert along(*range(28)) == (0, 10, 20, 27)  # counts end at a tick

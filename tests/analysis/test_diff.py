@@ -218,8 +218,8 @@ def test_a_short_sentence_names_what_most_blocks_differ_in() -> None:
     assert found.short_sentence == (
         "From ResNet-18 to ResNet-152, full pre-activation: 42 blocks added (1 in layer1, 6 in "
         "layer2, 34 in layer3, 1 in layer4); two 3×3 → bottleneck in every block; original → full "
-        "preact in every block; 6 other differences. In total +48.5 M parameters, +9.70 G MACs, "
-        "+147 MB saved for backward."
+        "pre-activation in every block; 6 other differences. In total +48.5 M parameters, +9.70 G "
+        "MACs, +147 MB saved for backward."
     )
     few = between("resnet18", "resnet34")
     assert few.short_sentence == few.sentence
