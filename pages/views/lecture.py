@@ -120,7 +120,12 @@ def show_mine() -> None:
 
 
 def _open_file() -> None:
-    file = st.file_uploader(translate("Open a lecture's file"), ["toml"], key="lecture_file")
+    file = st.file_uploader(
+        translate("Open a lecture's file"),
+        ["toml"],
+        key="lecture_file",
+        max_upload_size=1,  # MB, the least that it takes; `read_lecture` checks the exact limit
+    )
     if file is None:
         return
     try:

@@ -207,6 +207,7 @@ def test_texts_of_a_link_are_no_markdown(open_app: Open) -> None:
 
 def test_a_file_is_opened(open_app: Open) -> None:
     app = open_app(None, "lecture", lecture_shown="mine")
+    assert app.file_uploader[0].proto.max_upload_size_mb == 1
     app.file_uploader[0].upload("mine.toml", TOML.encode(), "application/toml").run()
     app.button(key="use_lecture").click().run()
     assert [step.title for step in unpack(app.query_params["mine"]).steps] == [
