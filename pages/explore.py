@@ -36,7 +36,7 @@ entry = CATALOG[spec.base]
 edited, name = is_edited(spec), base_title(spec.base)
 base = profile_of(entry.spec) if edited else None
 
-share, export = heading(title(spec), 3.6).columns(2)
+share, export = heading(title(spec), 4.6).columns(2)
 with share:
     share_menu(profile)
 with export:
@@ -52,7 +52,7 @@ counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted f
 counted += depth_in_words(spec)
 summary = st.container()
 top, below = st.empty(), st.container()
-tabs, opening = aside("tabs").columns([3, 1])
+tabs, opening = aside("tabs").columns([2.7, 1])
 with tabs:
     view = choose_view()
 with summary:
