@@ -63,7 +63,7 @@ def _show_steps(name: str, lecture: Lecture) -> None:
         for number, step in zip(numbers, lecture.steps, strict=True)
     )
     st.html(f'<ol class="rl-steps" lang="{spoken()}" data-lecture="{data}">{rows}</ol>')
-    st.caption(translate(_KEYS))
+    st.container(key="keyboard").caption(translate(_KEYS))
 
 
 def show_mine() -> None:
