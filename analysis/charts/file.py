@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.text import Annotation
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import Formatter
 
 PAGE_LOOK = Look(width_mm=PAGE_MM)
 """The look of a chart for a page: light colours, no title."""
@@ -635,12 +635,18 @@ def _scale(axes: Axes, chart: Chart) -> None:
             axis.set_major_formatter(_formatter(evenly))
 
 
-def _formatter(evenly: bool) -> FuncFormatter:
+def _formatter(evenly: bool) -> Formatter:
     """Return what writes the numbers along an axis; evenly spaced ones have equal decimals."""
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import Formatter
 
-    found = FuncFormatter(lambda v, _: tick_text(v, found.locs if evenly else ()))
-    return found
+    class Numbers(Formatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return tick_text(x)
+
+        def format_ticks(self, values: Sequence[float]) -> list[str]:
+            return [tick_text(value, values if evenly else ()) for value in values]
+
+    return Numbers()
 
 
 def _in_powers(value: float) -> str:

@@ -341,7 +341,7 @@ def _course(summary: Summary, over: str, is_contrary: bool = False, is_ranged: b
     alike = _in_seeds(summary.seeds, summary.seeds) if is_ranged else ""
     values = {
         "only": only,
-        "factor": factor(ratio),
+        "factor": factor(ratio, max(summary.ratios, key=abs)),
         "spread": _spread(summary) or alike,
         "over": over,
         "detour": detour,

@@ -1,6 +1,7 @@
 """Lectures: the strip above a page, predict and reveal, a lecture of one's own."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
