@@ -217,8 +217,8 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ),
         (
             (2.5, 3.2, 4.1),
-            "grows by a factor of 1.8×10³ (320 to 1.3×10⁴ across seeds) over 54 layers: it "
-            "explodes.",
+            "grows by a factor of 1.8×10³ (320 to 1.3×10⁴ across seeds) over 54 layers: 1.149 "
+            "per layer.",
         ),
         ((1.54, 1.54), "grows by a factor of 35 over 54 layers: 1.068 per layer."),
         ((-2.9, -2.9), "falls by a factor of 790 over 54 layers: 0.884 per layer."),
