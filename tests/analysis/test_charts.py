@@ -297,6 +297,9 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     assert not_drawn(many.rows, Column.MACS, many.recipes[0]).endswith(
         " for ResNet-20, ResNet-32, ResNet-44, ResNet-56, ResNet-110 and 2 more."
     )
+    edited = [f"{name}:unit=full_preact" for name in small]
+    commas = compare([parse(name) for name in ("resnet18", *edited, "resnet20")])
+    assert not_drawn(commas.rows, Column.MACS, commas.recipes[0]).count("; ResNet-") == 4
 
 
 def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
