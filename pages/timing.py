@@ -66,9 +66,13 @@ if view == "roofline":
     end_page()
 job = job_of("timing")
 running = job is not None and not is_over(job)
+if job is not None and not running:
+    remember(job)
+history: list[Timing] = st.session_state.get(TIMINGS, [])
+before = [] if running else known_timings(spec, settings)
 action().button(
     "Measure",
-    type="primary",
+    type="secondary" if history or before else "primary",
     icon=":material/timer:",
     disabled=not settings or running,
     on_click=start,
@@ -83,11 +87,8 @@ if not on_wall():
 if job is not None and running:
     follow("timing", job, show_progress)
 elif job is not None:
-    remember(job)
     say_why(job, lambda: memory_advice(spec, settings))
 
-history: list[Timing] = st.session_state.get(TIMINGS, [])
-before = [] if running else known_timings(spec, settings)
 if on_wall():
     if not running:
         show_on_wall(spec, settings, history, before)

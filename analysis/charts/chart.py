@@ -14,7 +14,7 @@ from itertools import cycle, pairwise
 from math import ceil, floor, log10
 from textwrap import wrap
 
-from analysis.style.numbers import power_of_ten, scale_of
+from analysis.style.numbers import fixed, power_of_ten, scale_of
 from analysis.style.palette import Palette
 
 FONT_PX = 15
@@ -432,13 +432,27 @@ def _unit(label: str, values: Sequence[float], log: bool) -> tuple[int, str]:
     return size, f"{label}, {prefix}" if label else prefix
 
 
-def tick_text(value: float) -> str:
-    """Format a number along an axis: `0.25`, `1,200`, `3×10⁹`."""
+def tick_text(value: float, ticks: Sequence[float] = ()) -> str:
+    """Format a number along an axis: `0.25`, `1,200`, `3×10⁹`.
+
+    The numbers along an even axis, its `ticks`, have equally many decimals: `2.0` beside `2.5`.
+    """
+    if places := decimals_of(ticks):
+        return fixed(value, places)
     if abs(value) < _MANY:
         text = f"{value:.4g}" if abs(value) < 1000 else f"{float(f'{value:.4g}'):,.0f}"
         return text.replace("-", "−")
     exponent = floor(log10(abs(value)) + 1e-9)
     return f"{value / 10.0**exponent:.3g}×{power_of_ten(exponent)}".replace("-", "−")
+
+
+def decimals_of(ticks: Sequence[float]) -> int:
+    """Return how many decimals it takes to write even ticks, and 0 if they need too many."""
+    if len(ticks) < 2:
+        return 0
+    close = (max(ticks) - min(ticks)) / 1e4
+    exact = (n for n in range(_MOST_PLACES) if all(abs(round(t, n) - t) < close for t in ticks))
+    return next(exact, 0)
 
 
 def in_lines(text: str, separator: str, letters: float) -> str:
@@ -465,6 +479,9 @@ def in_powers(low: float, high: float) -> bool:
 
 TICKS = 12
 """Most ticks of a log axis."""
+
+
+_MOST_PLACES = 6
 
 
 def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
     from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.text import Annotation
+    from matplotlib.ticker import Formatter
 
 PAGE_LOOK = Look(width_mm=PAGE_MM)
 """The look of a chart for a page: light colours, no title."""
@@ -601,7 +602,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
         ("x", numbers_along(chart), chart.log_x),
         ("y", numbers_up(chart), chart.log_y),
     ):
-        axis = getattr(axes, f"{name}axis")
+        axis, evenly = getattr(axes, f"{name}axis"), not log
         if log:
             axes.set(**{f"{name}scale": "log"})
         if values and (log or has_points(chart)):
@@ -625,12 +626,27 @@ def _scale(axes: Axes, chart: Chart) -> None:
                 axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             elif isinstance(step, str):
                 axis.set_major_locator(MultipleLocator(float(step[1:])))
+                evenly = True
             if isinstance(step, str):
                 axis.set_minor_locator(NullLocator())
         if log and values and in_powers(*limits(values, log)):
             axis.set_major_formatter(FuncFormatter(lambda v, _: _in_powers(v)))
         else:
-            axis.set_major_formatter(FuncFormatter(lambda v, _: tick_text(v)))
+            axis.set_major_formatter(_formatter(evenly))
+
+
+def _formatter(evenly: bool) -> Formatter:
+    """Return what writes the numbers along an axis; evenly spaced ones have equal decimals."""
+    from matplotlib.ticker import Formatter
+
+    class Numbers(Formatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return tick_text(x)
+
+        def format_ticks(self, values: Sequence[float]) -> list[str]:
+            return [tick_text(value, values if evenly else ()) for value in values]
+
+    return Numbers()
 
 
 def _in_powers(value: float) -> str:

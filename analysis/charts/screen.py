@@ -20,6 +20,7 @@ from analysis.charts.chart import (
     Series,
     are_whole,
     bar_texts,
+    decimals_of,
     end_of_texts,
     gap,
     has_points,
@@ -75,6 +76,15 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
+_FEW = 12  # a shorter axis may have a tick at every whole number, or several between two
+_EXACT = {"hoverformat": ".4~g"}  # a hovered number has more digits than the ticks
+_EQUAL_DECIMALS = _EXACT | {
+    "tickformatstops": [
+        {"dtickrange": [0.9 / 10**places, 5.1 / 10**places], "value": f".{places}f"}
+        for places in (1, 2, 3, 4)
+    ]
+}
+"""Formats by the step, 1, 2 or 5, of plotly's ticks: after zooming, too, `2.0` is beside `2.5`."""
 _BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
 _SYMBOLS = (
@@ -439,7 +449,9 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
     low, high = limits(values, log, chart.from_zero)
     if not log:
         # Plotly's default ticks are whole only if they are far apart.
-        ticks: dict[str, Any] = {"dtick": 1} if are_whole(values) and high - low < 12 else {}
+        ticks: dict[str, Any] = {}
+        if high - low < _FEW:
+            ticks = {"dtick": 1} if are_whole(values) else _EQUAL_DECIMALS
         return ticks | ({"range": [low, high]} if has_points(chart) else {})
     step = log_step(low, high, ticks=_WALL_TICKS if wall else TICKS)
     if step == "D2":  # plotly would draw 2 and 5 smaller than 1
@@ -453,12 +465,23 @@ def _plotly_scale(chart: Chart, values: Sequence[float], log: bool, wall: bool) 
         ticks = {"tickvals": values, "ticktext": list(map(power_of_ten, exponents))}
     else:
         ticks = {"dtick": step}
+        if isinstance(step, str):
+            ticks |= _decimals((0.0, float(step[1:])))
     style = "power" if in_powers(low, high) else "none"
     return {"range": [log10(low), log10(high)], "exponentformat": style, **ticks}
 
 
 def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
-    return {"tickmode": "array", "tickvals": ticks, "ticktext": None} if ticks else {}
+    if not ticks:
+        return {}
+    own = {"tickmode": "array", "tickvals": ticks, "ticktext": None, "tickformatstops": None}
+    return own | _decimals(ticks)
+
+
+def _decimals(ticks: Sequence[float]) -> dict[str, Any]:
+    """Return plotly's format that writes even ticks with equally many decimals."""
+    places = decimals_of(ticks)
+    return _EXACT | {"tickformat": f".{places}f"} if places else {}
 
 
 def _plotly_words(chart: Chart) -> dict[str, Any]:

@@ -596,7 +596,7 @@ def _some(names: Sequence[str]) -> str:
     """Join names into a list; of a long one, count the last names instead."""
     if len(names) <= _MOST_NAMED:
         return listed(names)
-    few = ", ".join(names[: _MOST_NAMED - 1])
+    few = listed(names[: _MOST_NAMED - 1])
     return few + translate(" and {count} more", count=len(names) - _MOST_NAMED + 1)
 
 

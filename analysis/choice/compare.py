@@ -324,7 +324,7 @@ def in_brief(axis: Axis) -> str:
         case Recipe():
             recipe = axis.weights.removeprefix("torchvision's weights ")
             source = f"{recipe} ({axis.publisher})" if recipe else axis.publisher
-            return f"{source}, {axis.metric}"
+            return f"{source}, {axis.metric.partition(' ')[2]}"  # the task has the data set
 
 
 def speeds(rows: Sequence[Row]) -> tuple[Speed, ...]:

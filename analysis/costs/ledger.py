@@ -23,7 +23,7 @@ from nets.spec import ResNetSpec
 class Tool(StrEnum):
     """A source of a count."""
 
-    PAPER = "the paper"
+    PAPER = "published"
     TORCHVISION = "torchvision _ops, torch.utils.flop_counter / 2"
     TORCHINFO = "torchinfo mult-adds"
     FVCORE_EVAL = "fvcore, eval"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import cycle
 
 from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
-from analysis.lesions.drop import Lesions
+from analysis.lesions.drop import DRAWS, Lesions
 from analysis.lesions.paths import Length, Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
 from analysis.style.language import in_english
@@ -131,7 +131,7 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
         "test error, %",
         named_at_ends(series),
         f"Mean test error in percent by the number of random blocks removed. {said}",
-        reading="Means of random draws; bands: lowest to highest",
+        reading=f"Means of up to {DRAWS} random draws; bands: lowest to highest",
     )
 
 

@@ -179,7 +179,7 @@ def _offered() -> dict[str, tuple[ResNetSpec, str]]:
     offered = {}
     for name, net in SHIPPED.items():
         spec = parse(net.model)
-        offered[name] = spec, f"{_kind(spec)} (test error {1 - net.accuracy:.1%})"
+        offered[name] = spec, f"{_kind(spec)} ({1 - net.accuracy:.1%} of 10,000 wrong)"
     for run in reversed(runs_of_visit()):
         task = run.task
         if not run.ended and file_of(task.hash):

@@ -181,12 +181,14 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         left, middle, right = st.columns([5.4, 1.4, 1.2], vertical_alignment="bottom")
     usual = usual_nets(spec)
     texts = networks("Networks", CATALOG, usual, key=_NETS, place=left, widget="compared")
+    is_compared = str(spec) in texts
     middle.button(
         f"Add {title(spec)}" if str(spec) == spec.base else "Add this model",
         icon=":material/add:",
         on_click=_add,
         args=(texts, str(spec)),
-        disabled=str(spec) in texts,
+        disabled=is_compared,
+        help=f"{title(spec)} is already in the comparison." if is_compared else None,
         width="stretch",
     )
     batch = _choose_batch(right)

@@ -118,9 +118,9 @@ def _choose_layout(place: DeltaGenerator, is_pair: bool) -> Layout | None:
         None,
         key="layout",
         place=place,
-        placeholder="rows",
-        help="Rows run from left to right, columns from top to bottom. The default is rows, "
-        "except for twins in files with a set width on paper.",
+        placeholder="automatic",
+        help="Rows run from left to right, columns from top to bottom. Automatic is rows, but "
+        "columns on a phone, and for twins in files with a set width on paper.",
     )
     return Layout(chosen) if chosen else None
 

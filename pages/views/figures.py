@@ -72,8 +72,10 @@ def show_stages(profile: Profile) -> None:
     st.caption(
         "MACs are multiply-adds of convolutions and linear layers. fvcore FLOPs add batch norm "
         "(two per element) and the average pool. Saved memory is what autograd keeps for backward "
-        f"in float32. {MOVED} On a wide screen, bars are shares of the total, and hovering over a "
-        "number shows its exact value."
+        f"in float32. {MOVED}"
+    )
+    st.container(key="desk-bars").caption(
+        "Bars are shares of the total. Hover over a number for its exact value."
     )
     if profile.untrainable:
         said = f"Saved memory is for two images: {profile.untrainable}"

@@ -18,6 +18,7 @@ from analysis.lecture.story import ANSWERS, MOST_TEXT, Lecture, Question, Step
 from analysis.style.language import counted, marked, spoken, translate
 from pages.ui.exports import section
 from pages.ui.fields import select
+from pages.ui.frame import PAGES
 from pages.ui.lecture import step_link
 from pages.ui.mylecture import keep_mine, my_lecture
 from pages.ui.wall import View, on_wall
@@ -63,7 +64,7 @@ def _show_steps(name: str, lecture: Lecture) -> None:
         for number, step in zip(numbers, lecture.steps, strict=True)
     )
     st.html(f'<ol class="rl-steps" lang="{spoken()}" data-lecture="{data}">{rows}</ol>')
-    st.caption(translate(_KEYS))
+    st.container(key="keyboard").caption(translate(_KEYS))
 
 
 def show_mine() -> None:
@@ -174,8 +175,10 @@ def _show_step(mine: Lecture, index: int, step: Step) -> None:
             **move,
         )
         _of_step(mine, index, translate("To say"), "say", step.say)
-        link = step_link(pack(mine), mine, number)
-        st.html(f'<a href="{escape(link, quote=True)}" target="_self">{escape(step.address)}</a>')
+        link = escape(step_link(pack(mine), mine, number), quote=True)
+        page = escape(translate(next(title for name, title, _ in PAGES if name == step.page)))
+        address = escape(step.address, quote=True)
+        st.html(f'<a href="{link}" target="_self" title="{address}">{page}</a>')
         with st.expander(translate("Question and notes"), expanded=step.question is not None):
             _show_question(mine, index, step.question)
             _of_step(mine, index, translate("Notes"), "notes", step.notes)

@@ -63,11 +63,12 @@ def show_roofline(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
     with aside("points"):
         points = segments("Points", _POINTS, "stages", key="roofline_of")
     measure, compare = action().columns([1, 3]) if not on_wall() else (action(), aside("layout"))
-    _button("Measure the roofline", spec, asked, running, measure, primary=True)
+    icons = ":material/roofing:", ":material/compare_arrows:"
+    _button("Measure the roofline", icons[0], spec, asked, running, measure, primary=not found)
     if found and not other and not found.settings.compile:
         without = "without" if found.settings.channels_last else "with"
         label = f"Measure {without} channels_last, too"
-        _button(label, spec, _other_layout(asked), running, compare, primary=False)
+        _button(label, icons[1], spec, _other_layout(asked), running, compare, primary=False)
     if job is not None and running:
         follow(_JOB, job, _show_progress)
     elif job is not None:
@@ -84,6 +85,7 @@ def show_roofline(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
 
 def _button(
     label: str,
+    icon: str,
     spec: ResNetSpec,
     settings: Settings | None,
     running: bool,
@@ -93,7 +95,7 @@ def _button(
     place.button(
         label,
         type="primary" if primary else "secondary",
-        icon=":material/roofing:" if primary else ":material/compare_arrows:",
+        icon=icon,
         disabled=settings is None or running,
         on_click=start,
         args=(_JOB, roofline, spec, settings),

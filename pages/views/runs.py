@@ -45,7 +45,7 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
-_SHORT = {Shown.ACCURACY: "both"}  # so that all choices are in one line at 1280 px
+_SHORT = {Shown.ACCURACY: "accuracies"}  # so that all choices are in one line at 1280 px
 _MOST_SAID = 2  # most depths that are compared in sentences; more are in a table
 _MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
@@ -319,7 +319,7 @@ def _show_ladder(runs: Sequence[Run]) -> None:
 
 def show_paper() -> None:
     """Show what the paper measured, separately from the runs here."""
-    st.header("What the paper measured")
+    st.header("What He et al. measured in 2015")
     for column, (caption, head, rows) in zip(st.columns(2, gap="large"), DEGRADATION, strict=True):
         column.caption(unbroken(caption))
         column.html(table(caption, head, rows, 1))

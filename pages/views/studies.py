@@ -104,8 +104,10 @@ def show_live(job: Job, patients: Sequence[Patient], before: Sequence[Lesions]) 
 
 def study_button(patients: Sequence[Patient], results: Sequence[Result], running: bool) -> None:
     """Draw the button that drops single blocks, then several, then permutes the stages."""
+    is_known = len(results) == len(patients)
     st.button(
-        "Run it here" if len(results) == len(patients) else "Drop blocks one by one",
+        "Run it here" if is_known else "Drop blocks one by one",
+        type="secondary" if is_known else "primary",
         icon=":material/play_arrow:",
         disabled=running or not patients,
         on_click=run_study,

@@ -297,6 +297,9 @@ def test_a_network_without_the_figure_of_its_size_is_left_out() -> None:
     assert not_drawn(many.rows, Column.MACS, many.recipes[0]).endswith(
         " for ResNet-20, ResNet-32, ResNet-44, ResNet-56, ResNet-110 and 2 more."
     )
+    edited = [f"{name}:unit=full_preact" for name in small]
+    commas = compare([parse(name) for name in ("resnet18", *edited, "resnet20")])
+    assert not_drawn(commas.rows, Column.MACS, commas.recipes[0]).count("; ResNet-") == 4
 
 
 def rows_of(names: Sequence[str]) -> tuple[Row, ...]:
@@ -501,10 +504,16 @@ def test_ticks_are_written_as_on_the_screen(value: float, text: str) -> None:
     assert tick_text(value) == text
 
 
+def test_a_tick_has_as_many_decimals_as_those_beside_it() -> None:
+    assert tick_text(2, (1.8, 2, 2.2)) == "2.0"
+    assert tick_text(-1, (-1, -0.75, 1.1e-16)) == "−1.00"
+    assert tick_text(2, (1, 2, 3)) == tick_text(2, (2,)) == "2"
+
+
 @pytest.mark.parametrize(
     ("values", "step", "shown"),
     [
-        ((3e9, 4e9), "L0.5", ["2.5", "3", "3.5", "4", "4.5", "5", "5.5"]),
+        ((3e9, 4e9), "L0.5", ["2.5", "3.0", "3.5", "4.0", "4.5", "5.0", "5.5"]),
         ((2e8, 5e9), None, ["0.2", "0.5", "1", "2", "5"]),
         ((4e7, 2e10), 1, ["0.1", "1", "10"]),
     ],
@@ -518,8 +527,27 @@ def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[s
     screen = layout.yaxis
     assert screen.dtick == step
     assert (layout.title.text, screen.exponentformat) == ("y, G", "none")
+    assert screen.tickformat == (".1f" if step == "L0.5" else None)
     if step is None:
         assert {0.2, 0.5, 1, 2, 5} <= set(screen.tickvals)
+
+
+def test_ticks_of_an_axis_have_equally_many_decimals() -> None:
+    halves = Chart("", "x", "y", (Series("line", (0.1, 0.4), (1.1, 2.9), Draw.POINTS),), "")
+    drawn = picture(halves)
+    drawn.draw_without_rendering()
+    assert ticks(drawn.axes[0].yaxis) == [f"{n / 4:.2f}" for n in range(4, 13)]
+    screen = figure(halves).layout.yaxis
+    assert screen.hoverformat == ".4~g"
+    formats = {
+        step: stop.value
+        for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+        for stop in screen.tickformatstops
+        if stop.dtickrange[0] <= step <= stop.dtickrange[1]
+    }
+    assert formats == {0.01: ".2f", 0.02: ".2f", 0.05: ".2f", 0.1: ".1f", 0.2: ".1f", 0.5: ".1f"}
+    wide = Chart("", "x", "y", (Series("line", (0.1, 0.4), (0.5, 40.0)),), "")
+    assert figure(wide).layout.yaxis.tickformatstops == ()
 
 
 @pytest.mark.parametrize(

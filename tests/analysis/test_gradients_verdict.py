@@ -210,6 +210,16 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
             "grows by a factor of 1.3×10⁴ (1.0×10⁴ to 1.6×10⁴ across seeds) over 54 layers: it "
             "explodes.",
         ),
+        (
+            (3.6, 3.2, 4.1),
+            "grows by a factor of 4.3×10³ (1.6×10³ to 1.3×10⁴ across seeds) over 54 layers: it "
+            "explodes.",
+        ),
+        (
+            (2.5, 3.2, 4.1),
+            "grows by a factor of 1.8×10³ (320 to 1.3×10⁴ across seeds) over 54 layers: 1.149 "
+            "per layer.",
+        ),
         ((1.54, 1.54), "grows by a factor of 35 over 54 layers: 1.068 per layer."),
         ((-2.9, -2.9), "falls by a factor of 790 over 54 layers: 0.884 per layer."),
         (

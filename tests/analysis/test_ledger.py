@@ -202,7 +202,7 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     lines = ledger(parse("resnet50"))
     rows = grid_csv(ledger_grid(lines)).splitlines()[1:]
     assert len(rows) == len(lines)
-    assert rows[0].startswith('"the paper, He et al. 2015, Table 1","MACs − 231,211,008 (v1')
+    assert rows[0].startswith('"published, He et al. 2015, Table 1","MACs − 231,211,008 (v1')
     assert ledger_in_words(lines) == (
         "MACs are the 4,089,184,256 multiply-adds of convolutions and linear layers."
     )

@@ -190,8 +190,12 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     app = open_app("resnet20:bias=1", "compare", nets=usual)
     depths = (20, 32, 44, 56, 110)
     assert list(compared(app).index) == [f"ResNet-{depth}" for depth in depths]
-    next(b for b in app.button if b.label == "Add this model").click().run()
+    add = next(b for b in app.button if b.label == "Add this model")
+    assert not add.help
+    add.click().run()
     assert not app.exception
+    add = next(b for b in app.button if b.label == "Add this model")
+    assert (add.disabled, add.help) == (True, "ResNet-20, biases is already in the comparison.")
     assert app.query_params["nets"] == (
         "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
     )

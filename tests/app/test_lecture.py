@@ -1,6 +1,7 @@
 """Lectures: the strip above a page, predict and reveal, a lecture of one's own."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,9 @@ def test_a_step_is_not_called_what_an_earlier_page_showed(open_app: Open) -> Non
 def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
     app = open_app(None, "lecture", lecture_shown="mine", mine=pack(OWN))
     assert not app.exception
+    assert re.findall(r'title="([^"]+)">([^<]+)</a>', html(app)) == [
+        (step.address, step.page.capitalize()) for step in OWN.steps
+    ]
     app.text_input(key="my_title").input("Ours").run()
     app.text_input(key="my_1_say").input("Other words").run()
     app.text_input(key="my_1_question").input("What?").run()

@@ -81,6 +81,8 @@ def test_pictures_flip_as_blocks_go(open_app: Open) -> None:
 def test_a_study_runs_in_the_worker_and_is_kept(open_app: Open) -> None:
     app = open_app(None, "lesions", **FEW)
     assert "Not measured yet." in captions(app)
+    first = next(one for one in app.button if one.label == "Drop blocks one by one")
+    assert first.proto.type == "primary"
     press(app, "Drop blocks one by one")
     assert app.session_state["jobs"]["lesions"].wait(timeout=120)
     app.run()

@@ -180,3 +180,10 @@ def test_a_network_that_one_image_cannot_train_is_drawn(open_app: Open) -> None:
     assert row[2].endswith("layer4.0.bn1 would train on one value per channel")
     app.selectbox(key="heat").select("MACs").run()
     assert 'class="scale"' in told(app)["svg"]
+
+
+def test_a_layout_that_was_chosen_is_drawn_on_a_phone_too(open_app: Open) -> None:
+    app = open_app("resnet50", "shortcuts")
+    assert app.selectbox(key="layout").placeholder == "automatic"
+    assert "narrow" in told(app)
+    assert "narrow" not in told(app.selectbox(key="layout").select("rows").run())

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from analysis.style.numbers import short
 from analysis.timing.measure import Spread
@@ -20,8 +21,12 @@ from tests.app.test_shortcuts import told
 TINY = "resnet20:blocks=1,1,1:widths=4,8,8:stem_width=4"
 
 
+def button(app: AppTest, label: str) -> Button:
+    return next(button for button in app.button if button.label == label)
+
+
 def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
+    return button(app, label).click().run()
 
 
 def measured(app: AppTest) -> AppTest:
@@ -42,9 +47,11 @@ def test_it_offers_this_machines_devices(open_app: Open) -> None:
 
 def test_a_measurement_is_shown_and_kept(open_app: Open) -> None:
     app = open_app(TINY, "timing")
+    assert button(app, "Measure").proto.type == "primary"
     app.text_input(key="timing_batches").input("1,2").run()
     measured(app)
     assert not app.exception
+    assert button(app, "Measure").proto.type == "secondary"
     first, second = app.session_state["timings"]
     assert [first.settings.batch, second.settings.batch] == [1, 2]
     assert first.model == second.model == TINY

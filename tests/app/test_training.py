@@ -299,7 +299,7 @@ def test_untested_runs_say_how_to_test(open_app: Open) -> None:
         "and train again, or pick Degradation, 10 epochs."
     ]
     plot = app.segmented_control(key="train_shown")
-    assert plot.options[-1] == "both"
+    assert plot.options[-1] == "accuracies"
     plot.set_value("accuracy").run()
     assert app.query_params["train_shown"] == "accuracy"
 

@@ -94,7 +94,7 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
         (
             "several",
             "Several blocks out",
-            "Means of random draws; bands: lowest to highest. Recorded on 2026-",
+            "Means of up to 10 random draws; bands: lowest to highest. Recorded on 2026-",
         ),
         (
             "does",

@@ -157,9 +157,12 @@ def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) 
     for name, shown in (
         (
             "lesions",
-            ["residual, 32 layers (test error 9.2%)", "plain, 32 layers (test error 10.9%)"],
+            [
+                "residual, 32 layers (9.2% of 10,000 wrong)",
+                "plain, 32 layers (10.9% of 10,000 wrong)",
+            ],
         ),
-        ("paths", ["residual, 32 layers (test error 9.2%)"]),
+        ("paths", ["residual, 32 layers (9.2% of 10,000 wrong)"]),
         ("compare", ["torchvision's weights V1: ImageNet top-1 accuracy"]),
     ):
         page = visit(f"{server}/{name}", 1280, 900)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from analysis.lecture.exercises.catalog import EXERCISES
 from tests.browser.conftest import Visit, drawn, settled
@@ -67,6 +67,53 @@ def test_settings_stay_open_while_the_page_answers_them(server: str, visit: Visi
     expect(page).to_have_url(re.compile("left_block=bottleneck"))
     drawn(page)
     expect(page.get_by_role("combobox", name="Block").first).to_be_visible()
+
+
+def test_the_sentence_comes_before_the_fold(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts", 390, 844)
+    drawn(page)
+    fold = page.locator(".rl-fold summary")
+    said, switch = page.get_by_text("12 identity"), page.get_by_text("Unfold equal blocks")
+
+    def tops() -> list[float]:
+        return [box["y"] for one in (said, fold, switch) if (box := one.bounding_box())]
+
+    assert tops() == sorted(tops())
+    assert len(tops()) == 2  # the switch is folded
+    fold.click()
+    expect(switch).to_be_visible()
+    assert tops() == sorted(tops())
+    widths = page.evaluate(
+        "() => [...document.querySelectorAll('main [data-testid=stSelectbox]')]"
+        ".map((box) => Math.round(box.getBoundingClientRect().width))"
+    )
+    assert len(set(widths)) == 1
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(fold).to_be_hidden()
+    beside = [box["y"] for one in (said, switch) if (box := one.bounding_box())]
+    assert abs(beside[0] - beside[1]) < 40  # one row
+
+
+def test_a_touch_screen_has_no_keys_and_a_phone_no_bars(server: str, browser: Browser) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{server}/lecture")
+    settled(page)
+    expect(page.get_by_text("Depth need not cost more")).to_be_visible()
+    expect(page.get_by_text("Keys: →")).to_be_hidden()
+    page.goto(f"{server}/explore?explore_shown=stages")
+    settled(page)
+    expect(page.get_by_text("MACs are multiply-adds of")).to_be_visible()
+    expect(page.get_by_text("Bars are shares of the total")).to_be_hidden()
+    context.close()
+
+
+def test_a_desk_has_keys_and_bars(server: str, visit: Visit) -> None:
+    expect(visit(f"{server}/lecture").get_by_text("Keys: →")).to_be_visible()
+    page = visit(f"{server}/explore?explore_shown=stages")
+    expect(page.get_by_text("Bars are shares of the total")).to_be_visible()
 
 
 def test_folded_settings_show_what_is_wrong_and_the_button(server: str, visit: Visit) -> None:
