@@ -220,7 +220,7 @@ def _comparison(one: Stack, other: Stack, names: Sequence[str]) -> Iterator[str]
         depths = listed([str(a.depth) for a, _ in own])
         values = {"depths": depths, "bound": f"{DIFFERS:g}"}
         if gap in (Gap.HIGHER, Gap.LOWER):
-            sizes = sorted(abs(round(a.mean, 2) - round(b.mean, 2)) for a, b in own)  # as shown
+            sizes = sorted(abs(a.mean - b.mean) for a, b in own)
             yield translate(
                 "At {depths} layers, {cosine} is higher in every seed, by {range} on average.",
                 depths=depths,
