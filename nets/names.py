@@ -143,6 +143,17 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     return "; ".join(found)
 
 
+def in_full(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
+    """Return networks' names with the catalog's beside, and their edits, for a caption.
+
+    If the names say only how the networks differ, the full names stand in their place.
+    """
+    pairs = list(zip(specs, names, strict=True))
+    if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
+        return with_edits(specs, [f"{name} ({in_catalog(spec)})" for spec, name in pairs])
+    return with_edits(specs, [*map(name_of, specs)])
+
+
 def in_catalog(spec: ResNetSpec) -> str:
     """Return the catalog's name of a network, without its edits apart from missing shortcuts."""
     is_edited = spec.shortcut is Shortcut.NONE and "shortcut" in overrides(spec)

@@ -41,6 +41,7 @@ from analysis.charts.chart import (
     numbers_along,
     numbers_up,
     series_looks,
+    stands_alone,
     tick_text,
     ticks_along,
     to_edges,
@@ -161,7 +162,7 @@ class _Sizes:
 
     @property
     def marked(self) -> int:
-        """Most points of a line that have a marker."""
+        """Most points of a line among others that have a marker."""
         return MARKED // 2 if self.width_mm <= _COLUMN_MM else MARKED
 
     @property
@@ -573,7 +574,7 @@ def _draw(
             markersize=sizes.pt(3.5),
             markerfacecolor=palette.background if series.hollow else colour,
             markeredgewidth=sizes.pt(0.9),
-            markevery=ceil(len(x) / sizes.marked) or None,
+            markevery=1 if stands_alone(chart) else ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=series.across,  # don't clip marks at the edge
             zorder=_BEHIND if series.is_behind else None,
