@@ -180,6 +180,20 @@ def test_the_svg_of_two_units_names_both() -> None:
     assert ">original</text>" in drawn
     assert ">full pre-activation</text>" in drawn
     assert ">bottleneck</text>" in drawn
+    assert "<title>original and full pre-activation, bottleneck</title>" in drawn
+
+
+@pytest.mark.parametrize("width_mm", [None, 85, 170])
+def test_titles_of_units_leave_out_what_all_share(width_mm: float | None) -> None:
+    options = ":block=bottleneck:shortcut=projection"
+    units = [parse_unit(f"{order}{options}") for order in ("original", "full_preact")]
+    titles = ["original", "full pre-activation"]
+    assert [band.title for band in unit_graph(units, width_mm).bands] == titles
+    drawn = [unit_graph([unit], beside=units).bands[0].title for unit in units]
+    assert drawn == titles
+    other = parse_unit("full_preact:block=bottleneck:shortcut=zero_pad")
+    shown = [band.title for band in unit_graph([units[0], other]).bands]
+    assert shown == ["original\nprojection", "full pre-activation\nzero-pad"]
 
 
 def test_what_each_order_does_to_the_identity_path() -> None:
