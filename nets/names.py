@@ -146,12 +146,19 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
 def in_full(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     """Return networks' names with the catalog's beside, and their edits, for a caption.
 
-    If the names say only how the networks differ, the full names stand in their place.
+    Beside a depth that isn't the catalog's are the blocks: `residual, 8 layers (ResNet-20, blocks
+    1-1-1)`. If the names say only how the networks differ, the full names stand in their place.
     """
     pairs = list(zip(specs, names, strict=True))
     if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
-        return with_edits(specs, [f"{name} ({in_catalog(spec)})" for spec, name in pairs])
+        return with_edits(specs, [f"{name} ({_with_blocks(spec)})" for spec, name in pairs])
     return with_edits(specs, [*map(name_of, specs)])
+
+
+def _with_blocks(spec: ResNetSpec) -> str:
+    if "blocks" not in overrides(spec):
+        return in_catalog(spec)
+    return f"{in_catalog(spec)}, {option_words('blocks', spec.blocks)}"
 
 
 def in_catalog(spec: ResNetSpec) -> str:

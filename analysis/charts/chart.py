@@ -285,6 +285,11 @@ def is_marked(chart: Chart, series: Series) -> bool:
     return not (series.thin or series.bare) and not (stands_alone(chart) and is_long)
 
 
+def is_divided(chart: Chart) -> bool:
+    """Return whether marks that aren't results, such as stages, stand in place of grid lines."""
+    return any(not mark.is_result for mark in chart.marks)
+
+
 def stands_alone(chart: Chart) -> bool:
     """Return whether a chart has one series besides thin lines; markers are its values."""
     return sum(not one.thin for one in chart.series) == 1

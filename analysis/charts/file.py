@@ -34,6 +34,7 @@ from analysis.charts.chart import (
     in_lines,
     in_powers,
     in_units,
+    is_divided,
     is_marked,
     limits,
     log_step,
@@ -702,6 +703,8 @@ def _furnish(
             )
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
+    if is_divided(chart):
+        axes.xaxis.grid(visible=False)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return words

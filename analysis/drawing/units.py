@@ -20,6 +20,7 @@ from analysis.drawing.parts import TEXT, Band, Edge, Graph, Kind, Node, Shortcut
 from analysis.drawing.spacing import LINE, PAPER, SCREEN, TIGHT, Spacing
 from analysis.drawing.wrap import LEAST_PT, px_at, widest_px
 from analysis.structure.units import Unit, shared_options
+from analysis.style.look import magnification
 from analysis.style.numbers import shape
 
 
@@ -79,7 +80,7 @@ def unit_graph(
     """
     if width_mm is None:
         return _from_top_to_bottom(units, None, beside)
-    limits = widest_px(width_mm), px_at(width_mm, LEAST_PT)
+    limits = widest_px(width_mm), px_at(width_mm, LEAST_PT * magnification(width_mm))
     drawn = units_across(units, shapes=True, limits=limits)
     if drawn.width <= limits[1] + 0.1:
         return drawn

@@ -340,6 +340,20 @@ def test_two_networks_are_compared_in_words() -> None:
         )
 
 
+def test_stages_stand_in_place_of_the_grids_vertical_lines() -> None:
+    usual = Chart("", "x", "y", (Series("a", (1.0, 2.0), (1.0, 2.0)),), "")
+    for marks, vertical in (
+        ((), True),
+        ((Mark(1.5, "layer1"),), False),
+        ((Mark(1.5, "mean", is_result=True),), True),
+    ):
+        chart = replace(usual, marks=marks)
+        assert figure(chart).layout.xaxis.showgrid is vertical
+        (axes,) = picture(chart).axes
+        assert axes.xaxis.get_gridlines()[0].get_visible() is vertical
+        assert axes.yaxis.get_gridlines()[0].get_visible()
+
+
 def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() -> None:
     chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
     drawn = figure(chart, DARK, wall=True).layout

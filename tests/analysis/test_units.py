@@ -11,6 +11,7 @@ from analysis.drawing.parts import SMALL, TEXT, Kind
 from analysis.drawing.spacing import PAPER
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph, units_in_place
+from analysis.drawing.wrap import LEAST_PT
 from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
@@ -20,6 +21,7 @@ from analysis.structure.units import (
     parse_unit,
 )
 from analysis.style.fonts import text_width
+from analysis.style.look import SLIDE_ASPECT, SLIDE_MM, magnification
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
 from tests.analysis.test_figures import assert_shafts, gaps_of, rows_of
@@ -90,6 +92,14 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
     assert len(shapes) == 2 * len(units)
     assert all("×" in label for label in shapes)
+
+
+@pytest.mark.parametrize("units", [*PAIRS, *([unit] for unit, _ in PAIRS)], ids=str)
+def test_units_on_a_slide_have_large_text(units: list[Unit]) -> None:
+    found = unit_graph(units, SLIDE_MM)
+    assert SMALL * SLIDE_MM / 25.4 * 72 / found.width >= LEAST_PT * magnification(SLIDE_MM) - 0.1
+    assert found.height / found.width <= 1 / SLIDE_ASPECT
+    assert_shafts(found)
 
 
 @pytest.mark.parametrize("units", PAIRS, ids=str)
