@@ -114,7 +114,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
     Dash.LONG_DASHED: (0, (5, 2.5)),
 }
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # 7, so that they repeat with other dashes
 _HATCHES = ("", "///", "...", "xx")
 _SHORT = 2.2  # words up to this width in em are never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis

@@ -78,9 +78,7 @@ _WALL_SHEETS = tuple(
 _WALL_TICKS = 5
 _BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
-_SYMBOLS = (
-    *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon"),
-)
+_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x")
 
 
 def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
