@@ -143,6 +143,24 @@ def with_edits(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
     return "; ".join(found)
 
 
+def in_full(specs: Sequence[ResNetSpec], names: Sequence[str]) -> str:
+    """Return networks' names with the catalog's beside, and their edits, for a caption.
+
+    Beside a depth that isn't the catalog's are the blocks: `residual, 8 layers (ResNet-20, blocks
+    1-1-1)`. If the names say only how the networks differ, the full names stand in their place.
+    """
+    pairs = list(zip(specs, names, strict=True))
+    if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
+        return with_edits(specs, [f"{name} ({_with_blocks(spec)})" for spec, name in pairs])
+    return with_edits(specs, [*map(name_of, specs)])
+
+
+def _with_blocks(spec: ResNetSpec) -> str:
+    if "blocks" not in overrides(spec):
+        return in_catalog(spec)
+    return f"{in_catalog(spec)}, {option_words('blocks', spec.blocks)}"
+
+
 def in_catalog(spec: ResNetSpec) -> str:
     """Return the catalog's name of a network, without its edits apart from missing shortcuts."""
     is_edited = spec.shortcut is Shortcut.NONE and "shortcut" in overrides(spec)

@@ -281,8 +281,18 @@ def series_looks(chart: Chart, palette: Palette) -> Iterator[tuple[Series, str, 
 
 def is_marked(chart: Chart, series: Series) -> bool:
     """Return whether a line has markers, which tell lines apart; a long one alone has none."""
-    alone = sum(not one.thin for one in chart.series) == 1
-    return not (series.thin or series.bare) and not (alone and len(series.x) > MARKED)
+    is_long = len(series.x) > MARKED
+    return not (series.thin or series.bare) and not (stands_alone(chart) and is_long)
+
+
+def is_divided(chart: Chart) -> bool:
+    """Return whether marks that aren't results, such as stages, stand in place of grid lines."""
+    return any(not mark.is_result for mark in chart.marks)
+
+
+def stands_alone(chart: Chart) -> bool:
+    """Return whether a chart has one series besides thin lines; markers are its values."""
+    return sum(not one.thin for one in chart.series) == 1
 
 
 def numbers_along(chart: Chart) -> list[float]:

@@ -34,6 +34,7 @@ from analysis.charts.chart import (
     in_lines,
     in_powers,
     in_units,
+    is_divided,
     is_marked,
     limits,
     log_step,
@@ -41,6 +42,7 @@ from analysis.charts.chart import (
     numbers_along,
     numbers_up,
     series_looks,
+    stands_alone,
     tick_text,
     ticks_along,
     to_edges,
@@ -113,7 +115,7 @@ _DASHES: dict[Dash, Any] = {
     Dash.LONG_DASH_DOT: (0, (12, 3, 1, 3)),
     Dash.LONG_DASHED: (0, (5, 2.5)),
 }
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # 7, so that they repeat with other dashes
 _HATCHES = ("", "///", "...", "xx")
 _SHORT = 2.2  # words up to this width in em are never turned
 _TURNED = 30  # rotation in degrees of words that don't fit side by side along an axis
@@ -162,7 +164,7 @@ class _Sizes:
 
     @property
     def marked(self) -> int:
-        """Most points of a line that have a marker."""
+        """Most points of a line among others that have a marker."""
         return MARKED // 2 if self.width_mm <= _COLUMN_MM else MARKED
 
     @property
@@ -574,7 +576,7 @@ def _draw(
             markersize=sizes.pt(3.5),
             markerfacecolor=palette.background if series.hollow else colour,
             markeredgewidth=sizes.pt(0.9),
-            markevery=ceil(len(x) / sizes.marked) or None,
+            markevery=1 if stands_alone(chart) else ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=series.across,  # don't clip marks at the edge
             zorder=_BEHIND if series.is_behind else None,
@@ -717,6 +719,8 @@ def _furnish(
             )
         )
     axes.grid(color=palette.plain, alpha=0.25, linewidth=sizes.pt(0.5))
+    if is_divided(chart):
+        axes.xaxis.grid(visible=False)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     return words

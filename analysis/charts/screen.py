@@ -27,6 +27,7 @@ from analysis.charts.chart import (
     in_lines,
     in_powers,
     in_units,
+    is_divided,
     is_marked,
     limits,
     log_step,
@@ -87,9 +88,7 @@ _EQUAL_DECIMALS = _EXACT | {
 """Formats by the step, 1, 2 or 5, of plotly's ticks: after zooming, too, `2.0` is beside `2.5`."""
 _BEYOND = 10  # log ticks beyond the range, seen after zooming out
 _PATTERNS = ("", "/", ".", "x")
-_SYMBOLS = (
-    *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon"),
-)
+_SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x")
 
 
 def wide_names(chart: Chart, height: int | None = HEIGHT_PX) -> Names:
@@ -256,6 +255,7 @@ def figure(
             },
             "type": _axis_type(chart, chart.log_x),
             **axis,
+            "showgrid": not is_divided(chart),
             **_plotly_scale(chart, numbers_along(chart), chart.log_x, wall),
             **_plotly_words(chart),
             **_plotly_ticks(ticks_along(chart, _WALL_TICKS)),

@@ -44,7 +44,7 @@ def described(chart: Chart) -> str:
     return ". ".join(filter(None, sentences)) + "."
 
 
-def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
+def spread_in_words(chart: Chart, seeds: Iterable[int], geometric: bool = False) -> str:
     """Say what a chart's bands or error bars over seeds are on the wall; "" if it has none.
 
     If no band is wide enough to be seen there, it says so.
@@ -52,6 +52,7 @@ def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     Args:
         chart: the chart.
         seeds: the number of seeds of each line or point.
+        geometric: whether lines are geometric means.
     """
     spread = [one.draw for one in chart.series if one.low]
     if not spread:
@@ -61,6 +62,11 @@ def spread_in_words(chart: Chart, seeds: Iterable[int]) -> str:
     over = f"{most}" if few == most else translate("{low} to {high}", low=few, high=most)
     if Draw.LINE in spread:
         if not shows_bands(chart.series, chart.log_y, SEEN_ON_WALL):
+            if geometric:
+                return translate(
+                    "Geometric means of {seeds} seeds; their range is too narrow to see.",
+                    seeds=over,
+                )
             return translate(
                 "Means of {seeds} seeds; their range is too narrow to see.", seeds=over
             )

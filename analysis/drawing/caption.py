@@ -12,7 +12,7 @@ from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
-from analysis.structure.units import Unit
+from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
@@ -97,8 +97,9 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
     said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
-    said = f"{said}. {_of_v1_5([profile.spec])}".removesuffix(". ")
-    return figure_caption(said, cited={Role.SOURCE: sources_of([profile.model])})
+    return figure_caption(
+        said, _of_v1_5([profile.spec]), {Role.SOURCE: sources_of([profile.model])}
+    )
 
 
 def shape_caption(profile: Profile) -> str:
@@ -107,18 +108,21 @@ def shape_caption(profile: Profile) -> str:
         f"Height, width and channels of {title(profile.spec)} (`{profile.model}`) from the input "
         "to the head; height and width are on a square-root scale, channels on a logarithmic scale"
     )
-    return figure_caption(said, cited={Role.SOURCE: sources_of([profile.model])})
+    return figure_caption(
+        said, _of_v1_5([profile.spec]), {Role.SOURCE: sources_of([profile.model])}
+    )
 
 
 def units_caption(units: Sequence[Unit]) -> str:
     """Return a LaTeX caption of residual units, followed by the BibTeX of their sources."""
-    (first, *shared), *others = (unit.name.split(", ") for unit in units)
-    if all(other[1:] == shared for other in others):
-        names = " and ".join([first, *(other[0] for other in others)])
-        options = f" ({', '.join(shared)})" if shared else ""
-        said = f"Residual units{options}: {names}, from x to y"
+    shared = shared_options(units)
+    names = list(dict.fromkeys(unit.name_without(shared) for unit in units))
+    what = f"Residual unit{'s' if len(names) > 1 else ''}"
+    what = f"{what} ({', '.join(shared)})" if shared else what
+    if any(", " in name for name in names):
+        said = f"{what}: {'; '.join(names)}; from x to y"
     else:
-        said = f"Residual units: {'; '.join(unit.name for unit in units)}; from x to y"
+        said = f"{what}: {' and '.join(names)}, from x to y"
     return figure_caption(said, cited={Role.SOURCE: (HE2015, HE2016)})
 
 

@@ -210,6 +210,7 @@ def _columns(
         x += lane.width + between + free
     return Graph(
         " beside ".join(lane.network.model for lane in lanes),
+        " beside ".join(lane.network.name for lane in lanes),
         lanes[0].network.caption,
         tuple(node for one in placed for node in one.nodes),
         tuple(edge for one in placed for edge in one.edges),

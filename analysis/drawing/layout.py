@@ -114,6 +114,7 @@ def _stacked(networks: Sequence[Network], graphs: Sequence[Graph], head: float) 
     first = moved[0]
     return Graph(
         " beside ".join(network.model for network in networks),
+        " beside ".join(network.name for network in networks),
         first.caption,
         tuple(node for graph in moved for node in graph.nodes),
         tuple(edge for graph in moved for edge in graph.edges),
@@ -250,6 +251,7 @@ def in_two_rows(network: Network, width_mm: float) -> Graph:
         band = Band(stage.name, cell.path, stage.output, *corner, found.width, found.height)
         return Graph(
             network.model,
+            network.name,
             network.caption,
             found.nodes,
             found.edges,
@@ -337,6 +339,7 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
         top = y + below + spacing.row_gap
     return Graph(
         network.model,
+        network.name,
         network.caption,
         tuple(nodes),
         tuple(edges),

@@ -284,13 +284,14 @@ class Heading:
 class Graph:
     """Everything that a renderer draws, in px, with the margin left and right.
 
-    `caption` briefly says what it shows. `notes` explain boxes in the legend if their labels don't.
-    If there are several networks, the paths of each begin with its name and a slash, `headings`
-    name them, and `parts` are their separate graphs. `narrow` is the same for a phone. `small` is
-    the font size of annotations in SVG.
+    `name` is its title as people say it, and `caption` briefly says what it shows. `notes` explain
+    boxes in the legend if their labels don't. If there are several networks, the paths of each
+    begin with its name and a slash, `headings` name them, and `parts` are their separate graphs.
+    `narrow` is the same for a phone. `small` is the font size of annotations in SVG.
     """
 
     model: str
+    name: str
     caption: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]

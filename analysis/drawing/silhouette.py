@@ -21,6 +21,7 @@ from analysis.style.look import MM_PER_INCH, magnification
 from analysis.style.numbers import decimals, shape
 from analysis.style.palette import LIGHT, Palette, mix
 from nets import plan
+from nets.names import title
 
 MAX_WIDTH = 960
 """Largest width in px; shown at 900 px, the smallest text still has 14 px."""
@@ -79,13 +80,13 @@ def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | Non
     Returns:
         One `<svg>` element with a transparent background.
     """
-    tensors = tuple(_tensors(profile))
+    tensors, name = tuple(_tensors(profile)), title(profile.spec)
     if width_mm is None:
-        return _draw(profile.model, _rows(tensors, MAX_WIDTH), _Colours.of(palette))
+        return _draw(name, _rows(tensors, MAX_WIDTH), _Colours.of(palette))
     points = width_mm / MM_PER_INCH * 72
     rows = _rows(tensors, min(MAX_WIDTH, points * TEXT_SIZE / _LEAST_PT))
     least = points * NAME_SIZE / (_MOST_PT * magnification(width_mm))
-    return _draw(profile.model, rows, _Colours.of(palette), min(MAX_WIDTH, least))
+    return _draw(name, rows, _Colours.of(palette), min(MAX_WIDTH, least))
 
 
 def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
@@ -249,7 +250,7 @@ class _Colours:
         )
 
 
-def _draw(model: str, rows: Sequence[_Layout], colours: _Colours, least: float = 0.0) -> str:
+def _draw(name: str, rows: Sequence[_Layout], colours: _Colours, least: float = 0.0) -> str:
     width = _number(widest := max(_widest(rows), least))
     tops = [_MARGIN + sum(row.height + _BETWEEN_ROWS for row in rows[:i]) for i in range(len(rows))]
     height = _number(tops[-1] + rows[-1].height + _MARGIN)
@@ -259,7 +260,7 @@ def _draw(model: str, rows: Sequence[_Layout], colours: _Colours, least: float =
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" font-family="{FONT_FAMILY}" '
             f'font-size="{TEXT_SIZE}" text-anchor="middle">',
-            f"<title>{escape(model)}: height, width and channels through the network</title>",
+            f"<title>{escape(name)}: height, width and channels through the network</title>",
             f"<desc>{escape(_description(rows))}</desc>",
             f'<g stroke-width="1" stroke-linejoin="round" {colours.edge}>',
             *(

@@ -84,7 +84,7 @@ def svg(
         f'height="{_n(scale * high)}" viewBox="{_n(left)} {_n(above)} {_n(wide)} {_n(high)}" '
         f'role="img" font-family="{FONT_FAMILY}" '
         f'font-size="{TEXT}" text-anchor="middle">',
-        f"<title>{escape(title or graph.model)}</title>",
+        f"<title>{escape(title or graph.name)}</title>",
         f"<desc>{escape(description(graph))}</desc>",
     ]
     if look.ground:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -19,7 +19,8 @@ from analysis.drawing.key import NAMES, entries_of, key_of, length_of
 from analysis.drawing.parts import TEXT, Band, Edge, Graph, Kind, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN, TIGHT, Spacing
 from analysis.drawing.wrap import LEAST_PT, px_at, widest_px
-from analysis.structure.units import ORDER_NAMES, Unit
+from analysis.structure.units import Unit, shared_options
+from analysis.style.look import magnification
 from analysis.style.numbers import shape
 
 
@@ -55,6 +56,9 @@ _PAPER_ROOM = _Room(
     PAPER.edge, 27.0, 9.0, 10.0, 38.0, 9.0, 16.0, 9.0, PAPER.box, 6.8, PAPER.padding
 )
 
+_SPLIT = ", "
+"""Between the order and the options of a unit, which are below it in a narrow title."""
+
 _LOW_MM = 120.0
 """Largest height of two units side by side on paper."""
 
@@ -76,7 +80,7 @@ def unit_graph(
     """
     if width_mm is None:
         return _from_top_to_bottom(units, None, beside)
-    limits = widest_px(width_mm), px_at(width_mm, LEAST_PT)
+    limits = widest_px(width_mm), px_at(width_mm, LEAST_PT * magnification(width_mm))
     drawn = units_across(units, shapes=True, limits=limits)
     if drawn.width <= limits[1] + 0.1:
         return drawn
@@ -99,18 +103,20 @@ def _from_top_to_bottom(
     """Lay out units side by side; arguments as in `unit_graph`."""
     room = _SCREEN_ROOM if width_mm is None else _PAPER_ROOM
     distinct = tuple(dict.fromkeys(units))
-    if any(_change(unit) for unit in (*distinct, *beside)):
+    shared = shared_options((*distinct, *beside))
+    titles = {unit: unit.name_without(shared) for unit in (*distinct, *beside)}
+    if any(_SPLIT in title for title in titles.values()):
         room = room._replace(top=room.top + LINE)
-    drawn = _down_in(distinct, room, room.margin)
+    drawn = _down_in(distinct, titles, room, room.margin)
     free = 0.0 if width_mm is None else widest_px(width_mm) - drawn.width
     if free <= 0:
         return drawn
-    drawn = _down_in(distinct, room, room.margin + free / 2)
+    drawn = _down_in(distinct, titles, room, room.margin + free / 2)
     key = (drawn.width - length_of(entries_of(drawn))) / 2  # centre it below a narrow unit
     return replace(drawn, margin=max(min(drawn.margin, key), room.margin))
 
 
-def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
+def _down_in(units: Sequence[Unit], titles: Mapping[Unit, str], room: _Room, left: float) -> Graph:
     """Lay out units side by side, with the same margin to their left and right, in px."""
     spacing = SCREEN if room.margin == _SCREEN_ROOM.margin else PAPER
     nodes: list[Node] = []
@@ -133,7 +139,7 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
             beside = max(centre + branch + room.clear + past / 2, centre + half + room.clear)
         elif cell.add:
             beside += room.out
-        title = "\n".join(filter(None, (ORDER_NAMES[unit.order], _change(unit))))
+        title = titles[unit].replace(_SPLIT, "\n", 1)
         titled = max(map(width_of, title.split("\n")))
         width = max(max(beside + past / 2, centre + half) + room.side - x, titled)
         tops = {
@@ -156,9 +162,11 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
         bands.append(Band(key, title, "", x, room.margin, width, height))
         x += width + room.gap
     names = " and ".join(str(unit) for unit in units)
+    name = " and ".join(titles[unit] for unit in units)
     height = max(band.height for band in bands) + 2 * room.margin
     return Graph(
         names,
+        name,
         "residual units",
         tuple(nodes),
         tuple(edges),
@@ -169,11 +177,6 @@ def _down_in(units: Sequence[Unit], room: _Room, left: float) -> Graph:
         height,
         left,
     )
-
-
-def _change(unit: Unit) -> str:
-    """Return how a unit differs from a basic block with an identity shortcut: `bottleneck`."""
-    return unit.name.removeprefix(ORDER_NAMES[unit.order]).removeprefix(", ")
 
 
 def units_across(
@@ -220,8 +223,9 @@ def _across(
     edges: list[Edge] = []
     lines: list[ShortcutLine] = []
     bands: list[Band] = []
-    top = spacing.edge
+    top, shared = spacing.edge, shared_options(distinct)
     for unit in distinct:
+        title = unit.name_without(shared)
         key = "-".join([unit.order, *(value for _, value in unit._differs())])
         cell, use = cell_of(unit.profile, unit.path, spacing)
         cell = _named(cell, unit.path, key)
@@ -233,7 +237,7 @@ def _across(
             nodes += drawn.nodes
             edges += drawn.edges
             lines += drawn.lines
-            bands.append(Band(key, unit.name, "", spacing.margin, top, drawn.width, drawn.height))
+            bands.append(Band(key, title, "", spacing.margin, top, drawn.width, drawn.height))
             top += drawn.height + spacing.row_gap
             continue
         high = max((node.height for node in cell.past), default=0.0)
@@ -260,12 +264,14 @@ def _across(
             lines.append(shortcut(cell, kind, count, (up, (start, line), (add.x, line), end)))
         width = x - gap + spacing.clear - spacing.margin
         height = middle + spacing.box / 2 + spacing.below - top
-        bands.append(Band(key, unit.name, "", spacing.margin, top, width, height))
+        bands.append(Band(key, title, "", spacing.margin, top, width, height))
         top += height + spacing.row_gap
     names = " and ".join(str(unit) for unit in distinct)
+    name = " and ".join(unit.name_without(shared) for unit in distinct)
     wide = max(band.width for band in bands)
     return Graph(
         names,
+        name,
         "residual units",
         tuple(nodes),
         tuple(edges),

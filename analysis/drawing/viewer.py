@@ -29,7 +29,6 @@ from analysis.style.look import PLAIN_LOOK, Look
 from analysis.style.numbers import MISSING, exact, shape, short
 from analysis.style.palette import DARK, LIGHT
 from nets import plan
-from nets.names import name_of
 from nets.options import number_of
 from nets.plan import ShortcutKind
 
@@ -232,7 +231,7 @@ def html(
         if one.narrow:
             views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}
-    headline = look.title or _name_of(profile, graphs[first])
+    headline = look.title or graphs[first].name
     drawn = frozenset().union(*(letters(one["svg"]) for one in views.values()))
     fonts = faces_css(drawn | LATIN | frozenset(headline))
     source = script().replace("</", "<\\/")
@@ -247,15 +246,6 @@ def html(
         f'<script type="application/json" id="data">{_script_json(data)}</script>\n'
         f'<script type="module">\n{source}\n{_asset("document.js")}</script>\n</body>\n</html>\n'
     )
-
-
-def _name_of(profile: Profile | Mapping[str, Profile], graph: Graph) -> str:
-    """Return the names of the networks that a graph shows, or of its units."""
-    if graph.parts:
-        return " beside ".join(part.headings[0].text for part in graph.parts)
-    if isinstance(profile, Profile) and graph.model == profile.model:
-        return name_of(profile.spec)
-    return graph.model
 
 
 class _Themes:

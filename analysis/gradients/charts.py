@@ -29,7 +29,7 @@ from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
 from nets import ResNetSpec, parse, plan
-from nets.names import in_catalog, name_of, shared_edits, with_edits
+from nets.names import in_full, shared_edits
 from nets.names import names_of as names_beside
 from nets.options import number_of
 from nets.plan import place_of
@@ -83,12 +83,13 @@ def gradient_chart(curves: Sequence[Curve], quantity: Quantity = Quantity.ACTIVA
         "weighted layers from the input",
         quantity.label,
         (*named_at_ends(lines, log=True), *_once(others, factors)),
-        f"{quantity.label} by depth: {_in_words(specs)}. {said}".strip(),
+        f"{quantity.label} by depth: {in_full(specs, names_beside(specs))}. {said}".strip(),
         log_y=True,
         marks=_shared_marks(models),
         reading=of_seeds(
             Counter(curve.model for curve in curves).values(),
             seen=shows_bands([*lines, *others], True),
+            mean="Geometric means",
         ),
     )
 
@@ -100,17 +101,6 @@ def _titled(title: str, specs: Sequence[ResNetSpec]) -> str:
         return f"{title}: {names[0]}"
     shared = [edit for edit in shared_edits(specs) if not all(edit in name for name in names)]
     return f"{title}: {', '.join(shared)}" if shared else title
-
-
-def _in_words(specs: Sequence[ResNetSpec]) -> str:
-    """Name the networks as the lines do, with the catalog's name, or in full.
-
-    In full if the lines' names say only how the networks differ.
-    """
-    pairs = list(zip(specs, names_beside(specs), strict=True))
-    if all(f"{spec.depth:,} layers" in name for spec, name in pairs):
-        return with_edits(specs, [f"{name} ({in_catalog(spec)})" for spec, name in pairs])
-    return with_edits(specs, [*map(name_of, specs)])
 
 
 def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
@@ -125,13 +115,16 @@ def _once(others: Sequence[Series], factors: Sequence[str]) -> Iterator[Series]:
             yield one
 
 
-def of_seeds(seeds: Iterable[int], what: str = "bands", seen: bool = True) -> str:
+def of_seeds(
+    seeds: Iterable[int], what: str = "bands", seen: bool = True, mean: str = "Means"
+) -> str:
     """Say what lines and bands, or points and bars, are; "" without bands.
 
     Args:
         seeds: the number of seeds of each line or point.
         what: `bands` or `bars`.
         seen: whether a band is wide enough to be seen.
+        mean: `Means` or `Geometric means`.
     """
     counts = sorted(seeds)
     if not counts or counts[-1] < 2:
@@ -139,7 +132,7 @@ def of_seeds(seeds: Iterable[int], what: str = "bands", seen: bool = True) -> st
     few, most = counts[0], counts[-1]
     over = f"{most} seeds" if few == most else f"{few} to {most} seeds"
     ends = f"{what}: lowest to highest" if seen else "their range is too narrow to see"
-    return f"Means of {over}; {ends}"
+    return f"{mean} of {over}; {ends}"
 
 
 def _line(model: str, name: str, own: Sequence[NormSeries], look: LineLook) -> Series:
@@ -236,7 +229,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         )
     said = " ".join(in_english(shattering, found, noise))
     specs = [at.spec for stack in found for at in stack.depths]
-    networks = _in_words(specs)
+    networks = in_full(specs, names_beside(specs))
     seeds = [len(at.cosines) for stack in found for at in stack.depths]
     if len(depths) == 1:
         (depth,) = depths

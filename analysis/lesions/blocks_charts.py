@@ -17,7 +17,7 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of
 from nets import parse, plan
 from nets.catalog import HE2015
-from nets.names import with_edits
+from nets.names import in_full
 from nets.options import number_of
 
 _DECADES = 100.0  # smallest ratio of largest to smallest value for a log axis
@@ -166,7 +166,7 @@ def _chart(
 
 def how_counted(studies: Sequence[Blocks]) -> str:
     """Return the networks with their edits as a sentence; the charts name the images."""
-    networks = with_edits([parse(found.model) for found in studies], names_of(studies))
+    networks = in_full([parse(found.model) for found in studies], names_of(studies))
     return f"Network{'s' if len(studies) > 1 else ''}: {networks}."
 
 

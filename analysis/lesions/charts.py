@@ -15,7 +15,7 @@ from analysis.style.language import in_english
 from analysis.training.verdict import name_of as name_beside
 from analysis.training.verdict import spoken_name
 from nets import parse
-from nets.names import with_edits
+from nets.names import in_full
 from nets.options import number_of
 
 RANDOM = "random"
@@ -94,7 +94,8 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
         "removed block",
         "test error, %",
         (*series, *whole),
-        f"Test error in percent with one block removed at a time. {said}",
+        "Test error in percent with one block removed at a time (bars) and with none (horizontal "
+        f"line{'s' if len(studies) > 1 else ''}). {said}",
     )
 
 
@@ -171,7 +172,7 @@ def name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
 def how_studied(studies: Sequence[Lesions]) -> str:
     """Return the networks with their edits as a sentence; the charts name the images."""
     specs = [parse(found.model) for found in studies]
-    networks = with_edits(specs, [name_of(found, studies) for found in studies])
+    networks = in_full(specs, [name_of(found, studies) for found in studies])
     return f"Trained network{'s' if len(studies) > 1 else ''}: {networks}."
 
 
@@ -211,7 +212,7 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         (Series("one path", x, mean, colour="main_path", low=low, high=high),),
         "Mean norm of the gradient along one path by its length.",
         log_y=True,
-        reading="Band: lowest to highest sampled path",
+        reading="Band of the gradient of one path: lowest to highest sampled path",
     )
 
 
@@ -224,7 +225,7 @@ def paths_title(found: Paths) -> str:
 def how_drawn(found: Paths) -> str:
     """Return the network with its edits, and the number of paths, as sentences."""
     spec = parse(found.model)
-    network = with_edits([spec], [name_beside(spec, [spec])])
+    network = in_full([spec], [name_beside(spec, [spec])])
     what = "Trained network" if found.trained else "Network at initialisation"
     return f"{what}: {network}. At most {number_of(found.draws, 'path')} of each length were drawn."
 
@@ -280,7 +281,7 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
     )
-    reading = "" if is_exact else "Share: at most ±1 standard error"
+    reading = "" if is_exact else "Band of the share of the gradient: at most ±1 standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),

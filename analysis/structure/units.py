@@ -6,7 +6,7 @@ He et al. 2015, section 4.1 and Table 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
@@ -58,15 +58,24 @@ class Unit:
 
     @property
     def name(self) -> str:
-        """The heading of the unit's diagram."""
-        said = [ORDER_NAMES[self.order], *(v.replace("_", "-") for _, v in self._differs())]
-        return ", ".join(said)
+        """The name: the order and the options."""
+        return self.name_without(())
+
+    def name_without(self, said: Collection[str]) -> str:
+        """Return the name without options that are said elsewhere."""
+        rest = (option for option in self.options if option not in said)
+        return ", ".join((ORDER_NAMES[self.order], *rest))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What differs from a basic block with an identity shortcut, in words."""
+        return tuple(value.replace("_", "-") for _, value in self._differs())
 
     @property
     def heading(self) -> str:
         """The name in the spoken language, capitalised, to begin a sentence on the unit."""
         order = translate(_HEADINGS[self.order])
-        return ", ".join((order, *(value.replace("_", "-") for _, value in self._differs())))
+        return ", ".join((order, *self.options))
 
     def _differs(self) -> Iterator[tuple[str, str]]:
         for field in fields(self)[1:]:
@@ -97,6 +106,13 @@ class Unit:
 
 
 _profiled = lru_cache(64)(profile)
+
+
+def shared_options(units: Iterable[Unit]) -> tuple[str, ...]:
+    """Return in words the options that several units share; `()` for one unit."""
+    first, *others = dict.fromkeys(units)
+    return tuple(o for o in first.options if others and all(o in one.options for one in others))
+
 
 OPTION_RESULTS = {
     Shortcut.ZERO_PAD: CATALOG["resnet34_a"].results[0],

@@ -50,7 +50,6 @@ _PATHS = {
     "cross": "M-1.6 -4.8h3.2v3.2h3.2v3.2h-3.2v3.2h-3.2v-3.2h-3.2v-3.2h3.2z",
     "x": "M-4.5 -2.3L-2.3 -4.5L0 -2.2L2.3 -4.5L4.5 -2.3L2.2 0L4.5 2.3L2.3 4.5L0 2.2L-2.3 4.5"
     "L-4.5 2.3L-2.2 0z",
-    "pentagon": "M0 -5L4.8 -1.5L2.9 4L-2.9 4L-4.8 -1.5z",
 }
 """Plotly's symbols as paths around (0, 0), in px: every one that a chart's points have."""
 

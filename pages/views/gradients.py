@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.charts.chart import Chart
 from analysis.charts.words import spread_in_words
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, DirectionSettings
-from analysis.gradients.curves import MAX_SEEDS, GradientSettings, Precision, Quantity
+from analysis.gradients.curves import MAX_SEEDS, Gradients, GradientSettings, Precision, Quantity
 from analysis.gradients.measure import BatchError
 from analysis.gradients.presets import (
     HALF_TRUTHS,
@@ -378,7 +378,8 @@ def titled_on_wall(title: str, specs: Sequence[ResNetSpec], preset: Preset | Non
 def say_whence(run: Run, chart: Chart) -> None:
     """Say where a run comes from that this session did not make; on the wall, what bands are."""
     result = _known(run.specs, run.settings)
-    told = [spread_in_words(chart, [run.settings.seeds])] if on_wall() else []
+    is_geometric = isinstance(run, Gradients)
+    told = [spread_in_words(chart, [run.settings.seeds], is_geometric)] if on_wall() else []
     if result is not None and not is_of_visit(result):
         told.append(whence(result))
     if said := " ".join(filter(None, told)):

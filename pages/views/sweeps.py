@@ -214,7 +214,7 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
             if drawn.left_out or not (finding and chosen.contents.is_over):
                 show_progress(chosen, drawn.left_out)
             seeds = [len(one.points) for one in view.found.every]
-            told = spread_in_words(drawn.chart, seeds), briefly_in_words(view.found)
+            told = spread_in_words(drawn.chart, seeds, is_log(view.y)), briefly_in_words(view.found)
             st.caption(escaped(" ".join(filter(None, told))))
         return drawn
     for text in filter(None, (finding, best)):

@@ -10,6 +10,7 @@ from analysis.drawing.caption import (
     block_caption,
     caption,
     figure_caption,
+    shape_caption,
     units_caption,
 )
 from analysis.lesions.papers import VEIT2016
@@ -84,6 +85,14 @@ def test_accented_letters_are_tex_in_bibtex() -> None:
     assert tex_letters("Üñžçø") == r"{\"U}{\~n}{\v z}{\c c}ø"
     for entry in CATALOG.values():
         assert bibtex(entry.source).isascii()
+
+
+@pytest.mark.parametrize("net", ["resnet50", "resnet18"])
+def test_a_shape_is_said_to_be_v1_5_as_a_graph_is(net: str) -> None:
+    counted = analysis.profile(parse(net))
+    said = "ResNet-50 is v1.5: it strides in the 3$\\times$3 convolution of a bottleneck, "
+    told = [said in text for text in (caption(counted), shape_caption(counted))]
+    assert told == [net == "resnet50"] * 2
 
 
 @pytest.mark.parametrize(

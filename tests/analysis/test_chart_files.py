@@ -223,9 +223,12 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     found = [text.get_text() for text, _ in texts(drawn)]
     assert found.count("blocks on a path") == 1
     assert found.count("25") == 1
-    assert drawn.get_figheight() * 25.4 <= 118  # with a title of two lines and a note
-    assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 116
-    note = "Band: lowest to highest sampled path. Share: at most ±1 standard error."
+    assert drawn.get_figheight() * 25.4 <= 121  # with a title and a note of two lines each
+    assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 117
+    note = (
+        "Band of the gradient of one path: lowest to highest sampled path.\n"
+        "Band of the share of the gradient: at most ±1 standard error."
+    )
     assert found.count(note) == 1
     titles = [row(charts, PRINT, title, 85).axes[0].title for title in (TITLE, "")]
     assert titles[0].get_fontweight() == titles[1].get_fontweight() == "normal"
@@ -312,6 +315,20 @@ def test_lines_in_a_column_are_thin_and_their_marks_apart() -> None:
         assert [line.get_markevery() for line in axes.lines] == [every, every]
     inside = [line.get_markerfacecolor() for line in page.lines]
     assert inside == [page.lines[0].get_color(), PRINT.background]
+
+
+@pytest.mark.parametrize(("points", "marker", "every"), [(12, "o", 1), (13, "None", None)])
+def test_a_line_alone_has_all_of_its_marks_or_none(
+    points: int, marker: str, every: int | None
+) -> None:
+    line = Series("one", tuple(range(points)), tuple(map(float, range(points))))
+    thin = Series("theory", (0, points), (1.0, 2.0), thin=True)
+    chart = Chart("", "x", "y", (line, thin), "")
+    for width in (85, 170):
+        drawn = picture(chart, PRINT, width_mm=width).axes[0].lines[0]
+        assert drawn.get_marker() in (marker, "")
+        if every:
+            assert (drawn.get_marker(), drawn.get_markevery()) == (marker, every)
 
 
 def test_no_line_runs_through_a_name() -> None:

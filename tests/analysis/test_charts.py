@@ -343,6 +343,20 @@ def test_two_networks_are_compared_in_words() -> None:
         )
 
 
+def test_stages_stand_in_place_of_the_grids_vertical_lines() -> None:
+    usual = Chart("", "x", "y", (Series("a", (1.0, 2.0), (1.0, 2.0)),), "")
+    for marks, vertical in (
+        ((), True),
+        ((Mark(1.5, "layer1"),), False),
+        ((Mark(1.5, "mean", is_result=True),), True),
+    ):
+        chart = replace(usual, marks=marks)
+        assert figure(chart).layout.xaxis.showgrid is vertical
+        (axes,) = picture(chart).axes
+        assert axes.xaxis.get_gridlines()[0].get_visible() is vertical
+        assert axes.yaxis.get_gridlines()[0].get_visible()
+
+
 def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() -> None:
     chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
     drawn = figure(chart, DARK, wall=True).layout
@@ -966,22 +980,26 @@ def test_a_title_says_what_all_networks_change() -> None:
 def test_a_files_note_says_how_to_read_it() -> None:
     runs = [curves(1 / 35, 1 / 6, 1.0), replace(curves(1 / 30, 1 / 6, 1.0), seed=1)]
     chart = gradient_chart(runs)
-    assert chart.reading == "Means of 2 seeds; bands: lowest to highest"
+    assert chart.reading == "Geometric means of 2 seeds; bands: lowest to highest"
     assert gradient_chart(runs[:1]).reading == ""
     more = [*runs, curves(1.0, 1.0, 1.0, model="resnet20")]  # so far with one seed
-    assert gradient_chart(more).reading == "Means of 1 to 2 seeds; bands: lowest to highest"
+    said = "Geometric means of 1 to 2 seeds; bands: lowest to highest"
+    assert gradient_chart(more).reading == said
     notes = [text.get_text() for text in picture(chart).texts]
-    assert "Means of 2 seeds; bands: lowest to highest." in notes
+    assert f"{chart.reading}." in notes
     assert spread_in_words(chart, [2]) == "Bands: lowest to highest of 2 seeds."
     near = [runs[0], replace(curves(1 / 32, 1 / 6, 1.0), seed=1)]
     assert gradient_chart(near).reading == chart.reading  # wider than its line in a column
     said = "Means of 2 seeds; their range is too narrow to see."
     assert spread_in_words(gradient_chart(near), [2]) == said  # but hardly in a hall
+    assert spread_in_words(gradient_chart(near), [2], geometric=True) == f"Geometric m{said[1:]}"
     alike = gradient_chart([runs[0], replace(curves(1 / 34.8, 1 / 6, 1.0), seed=1)])
-    assert alike.reading == "Means of 2 seeds; their range is too narrow to see"
+    assert alike.reading == "Geometric means of 2 seeds; their range is too narrow to see"
     assert spread_in_words(alike, [2]) == said
     with speaking(Language.CHINESE):
         assert spread_in_words(alike, [2]) == "2 个种子的平均值；范围太小，看不出来。"
+        said = "2 个种子的几何平均值；范围太小，看不出来。"
+        assert spread_in_words(alike, [2], geometric=True) == said
     assert "lowest" not in str(figure(chart).layout.xaxis.title.text)  # a page says it in its text
 
 

@@ -30,14 +30,15 @@ COMMANDS = {
 
 CAPTIONS = {
     "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers "
-    "(Plain-20); residual, 8 layers (ResNet-20); both: ",
+    "(Plain-20, blocks 1-1-1); residual, 8 layers (ResNet-20, blocks 1-1-1); both: ",
     "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y. Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. 2 random images. "
-    "Weights at initialisation. Bands: lowest to highest of the images. Network: residual",
+    "Weights at initialisation. Bands: lowest to highest of the images. Network: residual, 8 "
+    "layers (ResNet-20, blocks 1-1-1), ",
     "paths": "Share of all paths by length, mean norm of the gradient along one path by its length "
     "and share of the gradient by length. ",
 }

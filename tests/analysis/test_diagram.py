@@ -10,8 +10,11 @@ from pypdf import PdfReader
 
 from analysis import profile
 from analysis.__main__ import run
+from analysis.drawing.beside import Beside
 from analysis.drawing.graph import graph
 from analysis.drawing.key import entries, key_of
+from analysis.drawing.silhouette import silhouette
+from analysis.drawing.svg import svg
 from analysis.style.fonts import text_width
 from analysis.style.look import SLIDE_MM, magnification
 from nets import parse
@@ -53,6 +56,16 @@ def test_a_pdf_is_one_page_of_the_aspect_asked_for(net: str, tmp_path: Path) -> 
         assert word in text
     names = {name.split("+")[1] for name in embedded(page)}
     assert names == {"SourceSansPro-Regular", "SourceSansPro-Semibold"}
+
+
+def test_an_svg_is_titled_as_people_say() -> None:
+    edited = profile(parse("resnet50:unit=full_preact"))
+    drawn = svg(graph(edited))
+    assert "<title>ResNet-50, full pre-activation</title>" in drawn
+    assert "<desc>resnet50:unit=full_preact, one node per block." in drawn
+    assert "<title>ResNet-50, full pre-activation: height, width" in silhouette(edited)
+    both = Beside((profile(parse("plain34")), profile(parse("resnet34"))))
+    assert "<title>Plain-34 beside ResNet-34</title>" in svg(both.graph())
 
 
 @pytest.mark.parametrize("aspect", ["16:9", "1:1"])

@@ -19,6 +19,8 @@ from analysis.lecture.facts import shipped
 from analysis.lesions import drop, paths
 from analysis.lesions.charts import (
     dropped_chart,
+    how_drawn,
+    how_studied,
     on_images,
     paths_charts,
     paths_title,
@@ -512,7 +514,7 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
     assert (line.low[6], line.high[6]) == pytest.approx(
         (100 * (share - errors[6]), 100 * (share + errors[6]))
     )
-    assert last.reading == "Share: at most ±1 standard error"
+    assert last.reading == "Band of the share of the gradient: at most ±1 standard error"
     whole = replace(found, draws=10_000)
     assert paths_charts(whole)[2].series[0].low == ()
     assert paths_charts(whole)[2].reading == ""
@@ -538,6 +540,32 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
 )
 def test_a_value_ends_where_its_error_does(value: float, error: float, said: str) -> None:
     assert with_error(value, error) == said
+
+
+def test_captions_name_networks_as_the_catalog_does() -> None:
+    paths = paths_of(shipped("paths_fashion_resnet32"))
+    edits = "widths 8-16-32, stem width 8, input 1×28×28"
+    assert how_drawn(paths) == (
+        f"Trained network: residual, 32 layers (ResNet-32), {edits}. At most 40 paths of each "
+        "length were drawn."
+    )
+    plain, residual = (
+        lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")
+    )
+    assert how_studied([residual]) == (
+        f"Trained network: residual, 32 layers (ResNet-32), {edits}."
+    )
+    assert how_studied([plain, residual]) == (
+        "Trained networks: plain, 32 layers (Plain-32); residual, 32 layers "
+        f"(ResNet-32); both: {edits}."
+    )
+
+
+def test_a_caption_explains_bars_and_lines() -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")]
+    said = "Test error in percent with one block removed at a time (bars) and with none (horizontal"
+    assert single_chart(studies[:1]).shows == f"{said} line)"
+    assert single_chart(studies).shows == f"{said} lines)"
 
 
 def test_paths_are_titled_as_other_charts_are() -> None:

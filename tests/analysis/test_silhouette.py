@@ -168,7 +168,7 @@ def hostile() -> tuple[Profile, str]:
 def test_hostile_text_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     counted, name = hostile()
     monkeypatch.setattr("analysis.drawing.silhouette.plan.paper_name", lambda spec, stage: stage)
-    monkeypatch.setattr(Profile, "model", name)
+    monkeypatch.setattr("analysis.drawing.silhouette.title", lambda spec: name)
     root = ElementTree.fromstring(silhouette(counted))
     assert root.find(".//{*}script") is None
     texts = [text.text for group in labels(root) for text in group]

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from analysis.charts.chart import Dash, Draw
 from analysis.charts.file import picture
+from analysis.charts.screen import figure
 from analysis.choice import swept_files, swept_here
 from analysis.choice.points import EXPERIMENTS
 from analysis.choice.sweep_files import read_sweep
@@ -223,6 +225,21 @@ def test_the_included_sweep_by_step() -> None:
     ]
     assert [one.colour for one in lines[:4]] == ["plain", "identity", "plain", "identity"]
     assert drawn.left_out == ()
+
+
+def test_as_many_lines_as_a_chart_has_differ_in_colour_dash_or_marker(
+    write: Write, tmp_path: Path
+) -> None:
+    for net, norm, blocks in product(("plain20", "resnet20"), ("batch", "none"), (1, 2, 3)):
+        write(f"{net}:blocks={blocks}:norm={norm}")
+    chart = chart_of(view_of(read_folder(tmp_path).settings(Kind.TRAIN), "step")).chart
+    drawn = picture(chart).axes[0].lines
+    looks = {
+        (str(one.get_color()), str(one.get_linestyle()), str(one.get_marker())) for one in drawn
+    }
+    assert len(looks) == len(drawn) == MAX_LINES
+    shown = {(one.line.color, one.line.dash, one.marker.symbol) for one in figure(chart).data}
+    assert len(shown - {(None, None, None)}) == MAX_LINES
 
 
 def test_every_experiment_of_a_sweep_has_figures() -> None:

@@ -11,6 +11,7 @@ from analysis.drawing.parts import SMALL, TEXT, Kind
 from analysis.drawing.spacing import PAPER
 from analysis.drawing.svg import svg
 from analysis.drawing.units import unit_graph, units_in_place
+from analysis.drawing.wrap import LEAST_PT
 from analysis.structure.units import (
     OPTION_RESULTS,
     ORDER_ERRORS,
@@ -20,6 +21,7 @@ from analysis.structure.units import (
     parse_unit,
 )
 from analysis.style.fonts import text_width
+from analysis.style.look import SLIDE_ASPECT, SLIDE_MM, magnification
 from nets.options import BlockKind, Shortcut, UnitOrder
 from nets.plan import ShortcutKind
 from tests.analysis.test_figures import assert_shafts, gaps_of, rows_of
@@ -90,6 +92,14 @@ def test_units_suit_a_paper(units: list[Unit], width_mm: float, most_mm: float) 
     shapes = [node.label for node in found.nodes if node.kind is Kind.INPUT]
     assert len(shapes) == 2 * len(units)
     assert all("×" in label for label in shapes)
+
+
+@pytest.mark.parametrize("units", [*PAIRS, *([unit] for unit, _ in PAIRS)], ids=str)
+def test_units_on_a_slide_have_large_text(units: list[Unit]) -> None:
+    found = unit_graph(units, SLIDE_MM)
+    assert SMALL * SLIDE_MM / 25.4 * 72 / found.width >= LEAST_PT * magnification(SLIDE_MM) - 0.1
+    assert found.height / found.width <= 1 / SLIDE_ASPECT
+    assert_shafts(found)
 
 
 @pytest.mark.parametrize("units", PAIRS, ids=str)
@@ -180,6 +190,20 @@ def test_the_svg_of_two_units_names_both() -> None:
     assert ">original</text>" in drawn
     assert ">full pre-activation</text>" in drawn
     assert ">bottleneck</text>" in drawn
+    assert "<title>original and full pre-activation, bottleneck</title>" in drawn
+
+
+@pytest.mark.parametrize("width_mm", [None, 85, 170])
+def test_titles_of_units_leave_out_what_all_share(width_mm: float | None) -> None:
+    options = ":block=bottleneck:shortcut=projection"
+    units = [parse_unit(f"{order}{options}") for order in ("original", "full_preact")]
+    titles = ["original", "full pre-activation"]
+    assert [band.title for band in unit_graph(units, width_mm).bands] == titles
+    drawn = [unit_graph([unit], beside=units).bands[0].title for unit in units]
+    assert drawn == titles
+    other = parse_unit("full_preact:block=bottleneck:shortcut=zero_pad")
+    shown = [band.title for band in unit_graph([units[0], other]).bands]
+    assert shown == ["original\nprojection", "full pre-activation\nzero-pad"]
 
 
 def test_what_each_order_does_to_the_identity_path() -> None:

@@ -87,7 +87,10 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
     labels = [button.proto.label for button in app.get("download_button")]
     assert labels == ["Download SVG", "CSV", "JSON"]
     (caption,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
-    said = "of block outputs by depth: plain, 14 layers (Plain-20); residual, 14 layers (ResNet-20)"
+    said = (
+        "of block outputs by depth: plain, 14 layers (Plain-20, blocks 2-2-2); residual, 14 layers "
+        "(ResNet-20, blocks 2-2-2)"
+    )
     assert f"{said}; both: " in caption
     assert (
         "Measured at initialisation in train mode with seeds 0 to 2, batch 4, float32, " in caption

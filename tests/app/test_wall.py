@@ -31,14 +31,14 @@ def test_every_page_ends_with_its_picture_on_the_wall(open_app: Open, name: str)
 
 
 _SEEDS = "Bands: lowest to highest of 3 seeds."
-_NARROW = "Means of 3 seeds; their range is too narrow to see."
+_NARROW = "means of 3 seeds; their range is too narrow to see."
 
 
 @pytest.mark.parametrize(
     ("page", "told"),
     [
         ("training", f"Sample of Fashion-MNIST. {_SEEDS} Recorded on 2026-"),
-        ("gradients", f"{_NARROW} Recorded on 2026-"),
+        ("gradients", f"Geometric {_NARROW} Recorded on 2026-"),
         (
             "paths",
             "Band: lowest to highest of up to 40 paths per length. Last band: the sampling error "
@@ -55,7 +55,7 @@ def test_the_wall_says_what_bands_are_and_where_they_come_from(
 
 def test_the_wall_explains_no_bands_as_thin_as_their_lines(open_app: Open) -> None:
     app = open_app(None, "gradients", view="wall", quantity="direction")
-    assert any(one.value.startswith(_NARROW) for one in app.caption)
+    assert any(one.value.startswith(_NARROW.capitalize()) for one in app.caption)
 
 
 def test_details_are_left_to_the_desk(open_app: Open) -> None:
