@@ -14,8 +14,8 @@ from starlette.routing import Route
 from streamlit.starlette import App
 
 from analysis.machine.queues import close
+from pages.ui import lecture, wall
 from pages.ui.frame import PAGES, STYLE
-from pages.ui.lecture import SCRIPT
 
 
 def documents() -> list[Route]:
@@ -23,15 +23,14 @@ def documents() -> list[Route]:
 
     Streamlit draws its first frames before a script can send any style; without one they move by
     the width of the sidebar as soon as the script sends it. The keys of a lecture count from then
-    on, too.
+    on, too, and a phone leaves the projector view.
 
     The front page has no name in its address, so its name, as in `/explore?model=resnet50`, leads
     there.
     """
     document = (Path(st.__file__).parent / "static/index.html").read_text(encoding="utf-8")
     style = STYLE.read_text(encoding="utf-8")
-    keys = SCRIPT.read_text(encoding="utf-8").rpartition("export default")[0]
-    early = f"<script>(() => {{{keys}}})();</script>"  # must run before Streamlit's modules
+    early = "".join(map(_early, (lecture.SCRIPT, wall.SCRIPT)))
     document = document.replace("<head>", f"<head>{early}", 1)
     document = document.replace("</body>", f"<style>{style}</style></body>", 1)
 
@@ -44,6 +43,12 @@ def documents() -> list[Route]:
     front, *names = (name for name, _, _ in PAGES)
     pages = [Route(f"{_base()}/{name}", answer) for name in ("", *names)]
     return [*pages, Route(f"{_base()}/{front}", lead)]
+
+
+def _early(script: Path) -> str:
+    """Return a component's script for a document, where it runs before Streamlit's modules."""
+    code = script.read_text(encoding="utf-8").rpartition("export default")[0]
+    return f"<script>(() => {{{code}}})();</script>"
 
 
 @asynccontextmanager

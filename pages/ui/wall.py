@@ -24,9 +24,10 @@ _SHOWN = "shown_title"  # what this run shows
 _HERE = Path(__file__).parent
 _STYLE = _HERE / "wall.css"
 
-_keys = st.components.v2.component(
-    "keys", html="<i></i>", js=(_HERE / "wall.js").read_text(encoding="utf-8")
-)
+SCRIPT = _HERE / "wall.js"
+"""The script of the key P; the server puts it into its documents too."""
+
+_keys = st.components.v2.component("keys", html="<i></i>", js=SCRIPT.read_text(encoding="utf-8"))
 
 
 class View(StrEnum):

@@ -64,7 +64,7 @@ def test_pdf_of_a_silhouette() -> None:
     names = sorted(name.split("+")[1] for name in embedded(page))
     assert names == ["SourceSansPro-Regular", "SourceSansPro-Semibold"]
     assert reader.metadata is not None
-    assert (reader.metadata.title or "").startswith("resnet50: ")
+    assert (reader.metadata.title or "").startswith("ResNet-50: ")
 
 
 def test_pdf_keeps_accents_and_signs_and_has_no_time_stamp() -> None:

@@ -110,6 +110,42 @@ def test_a_touch_screen_has_no_keys_and_a_phone_no_bars(server: str, browser: Br
     context.close()
 
 
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)])
+def test_a_phone_opens_a_lecture_in_its_own_view(
+    server: str, browser: Browser, size: tuple[int, int]
+) -> None:
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{server}/gradients?models=plain56&lecture=resnet&step=6&answers=-----2&view=wall")
+    expect(page).not_to_have_url(re.compile("view="))
+    expect(page).to_have_url(re.compile("lecture=resnet&step=6&answers=-----2"))
+    drawn(page)
+    expect(page.get_by_text("And with batch norm?")).to_be_visible()
+    label = page.locator(".xtitle", has_text="weighted layers from the input")
+    box = label.bounding_box()
+    assert box
+    assert 0 <= box["x"] < box["x"] + box["width"] <= width
+    page.get_by_role("link", name="Next step").tap()
+    expect(page).to_have_url(re.compile("step=7"))
+    expect(page).not_to_have_url(re.compile("view="))
+    context.close()
+
+
+def test_a_narrow_window_keeps_the_projector_view(server: str, browser: Browser) -> None:
+    context = browser.new_context(
+        viewport={"width": 500, "height": 800}, screen={"width": 1280, "height": 800}
+    )
+    page = context.new_page()
+    page.goto(f"{server}/gradients?models=plain56&view=wall")
+    settled(page)
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    expect(page).to_have_url(re.compile("view=wall"))
+    context.close()
+
+
 def test_a_desk_has_keys_and_bars(server: str, visit: Visit) -> None:
     expect(visit(f"{server}/lecture").get_by_text("Keys: →")).to_be_visible()
     page = visit(f"{server}/explore?explore_shown=stages")
