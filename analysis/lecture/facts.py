@@ -61,7 +61,12 @@ def _figures(runs: str, figure: str) -> list[float]:
 
 def ratios(preset: str) -> list[float]:
     """Return the log10 gradient ratios of a recorded preset, a network each."""
-    return [row["log10_ratio"] for row in shipped(f"gradients_{preset}").figures["summary"]]
+    return [row["log10_ratio"] for row in _summary(preset)]
+
+
+def _summary(preset: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = shipped(f"gradients_{preset}").figures["summary"]
+    return rows
 
 
 def cosine(network: str) -> float:
@@ -219,6 +224,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "resnet20_end": _at_end("resnet20", "last_loss", ".2f"),
     "resnet56_end": _at_end("resnet56", "last_loss", ".2f"),
     "vanishing_factor": _factor("vanishing", 0),
+    "vanishing_layer": lambda: f"{_summary('vanishing')[0]['factor_per_layer']:.3f}",
     "bn_factor": _factor("exploding", 0),
     "per_layer": _per_layer,
     "plain34_error": _error("plain34"),

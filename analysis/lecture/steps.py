@@ -68,8 +68,8 @@ STORY = Lecture(
                 "With PyTorch's default initialisation, what happens to it over 56 plain layers?",
                 ("It vanishes", "It stays level", "It explodes"),
                 0,
-                "It vanishes: {vanishing_factor} times smaller at the input end. Theory: a factor "
-                "of {per_layer} per layer.",
+                "It vanishes: {vanishing_factor} times smaller at the input end, a factor of "
+                "{vanishing_layer} per layer (theory: {per_layer}).",
             ),
             notes="PyTorch draws weights of variance 1/(3 fan-in), and ReLU halves the square: "
             "1/√6 = {per_layer} per layer. The presets of this page show how initialisation and "
@@ -171,8 +171,8 @@ STORY = Lecture(
                     "Close to −1: opposite",
                 ),
                 1,
-                "The cosine is {plain56_cosine} in the plain network and {resnet56_cosine} with "
-                "shortcuts.",
+                "At 56 layers, the cosine is {plain56_cosine} without shortcuts and "
+                "{resnet56_cosine} with them.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
