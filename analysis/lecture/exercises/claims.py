@@ -146,8 +146,9 @@ print(f"{len(images) / seconds:.0f} images/s")
             "done": "done by the GPU",
             "alt": "Median time of a training step on an {device}: as the CPU issues it and as "
             "the GPU runs it",
-            "says": "On an {device} (batch 64, TF32; recorded on {date}), the CPU has issued {name}'s "
-            "step after {host} ms and the GPU takes {step} ms: the printed rate is {ratio} times the true one.",
+            "says": "On an {device} (batch 64, TF32; recorded on {date}), the CPU has issued "
+            "{name}'s step after {host} ms and the GPU takes {step} ms: the printed rate is "
+            "{ratio} times the true one.",
         },
         measure=checks.no_synchronise,
         source=Source(
