@@ -1,6 +1,6 @@
 // A presenter's keys: PageDown and PageUp always go to the next and the previous step of a lecture,
 // the arrows unless a field or a graph has the focus; 1 to 3 answer the question, "." or "b" shows
-// the step without an answer.
+// the step without an answer. Among the exercises, they go to the next and the previous one.
 //
 // Quick presses count together: a browser drops keys between a document and its first paint.
 //
@@ -49,6 +49,14 @@ function go(link, here) {
   location.assign(url);
 }
 
+// Outside a lecture's steps, go to the next or the previous exercise.
+function turn(by) {
+  const name = by > 0 ? "next" : "previous";
+  const button = document.querySelector(`.st-key-exercise_${name} button:not(:disabled)`);
+  button?.click();
+  return Boolean(button);
+}
+
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const by = MOVES[event.key];
@@ -56,7 +64,7 @@ function press(event) {
   const inField = event.composedPath().some((one) => one.matches?.(FIELD));
   if (inField && !isPage) return;
   if (by) {
-    if (!event.shiftKey && move(by)) event.preventDefault();
+    if (!event.shiftKey && (move(by) || turn(by))) event.preventDefault();
     return;
   }
   const key = event.key === "." || event.key.toLowerCase() === "b" ? "lecture_show" : null;

@@ -189,9 +189,7 @@ def say_source(found: Paths, result: Result) -> None:
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
     if found.is_sampled:
-        band += translate(
-            " Last band: the sampling error of the share, at most ± 1 standard error."
-        )
+        band += translate(" Last band: the sampling error of the share, at most ±1 standard error.")
     st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
 
 

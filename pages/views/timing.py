@@ -66,7 +66,7 @@ from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start, w
 from pages.ui.known import keep, known
 from pages.ui.markup import Cell, Figure, figures, line, table
 from pages.ui.measured import TIMINGS
-from pages.ui.wall import on_wall
+from pages.ui.wall import on_wall, say_empty
 from pages.ui.words import complain, unbroken
 
 _VIEWS = {"times": "Times", "roofline": "Roofline"}
@@ -354,7 +354,7 @@ def show_on_wall(
         return
     recorded = nearest(recorded_timings(str(spec)), settings[0]) if settings else None
     if recorded is None:
-        st.html(line("No measurements with these settings yet. Press Measure."))
+        say_empty("No measurements with these settings yet. Press Measure.")
         return
     day, card = recorded.stamp["date"][:10], a_machine(recorded.stamp["accelerator"])
     _show_on_wall(

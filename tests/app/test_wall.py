@@ -42,7 +42,7 @@ _NARROW = "means of 3 seeds; their range is too narrow to see."
         (
             "paths",
             "Band: lowest to highest of up to 40 paths per length. Last band: the sampling error "
-            "of the share, at most ± 1 standard error. Recorded on 2026-",
+            "of the share, at most ±1 standard error. Recorded on 2026-",
         ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],

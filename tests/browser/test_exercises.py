@@ -56,6 +56,15 @@ def test_every_exercise_is_read_from_the_last_row(server: str, visit: Visit) -> 
             page.get_by_role("button", name="Next").click()
 
 
+def test_keys_go_to_the_next_and_the_previous_exercise(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture?view=wall&exercise={KEYS[3]}", 1280, 720)
+    for key, place in (("PageDown", 4), ("ArrowRight", 5), ("PageUp", 4), ("ArrowLeft", 3)):
+        drawn(page)
+        page.keyboard.press(key)
+        name = unbroken(f"{place + 1}. {EXERCISES[KEYS[place]].title}")
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
 def test_the_wall_shows_the_way_back_to_the_lecture(server: str, visit: Visit) -> None:
     page = visit(f"{server}/lecture?view=wall&exercise={KEYS[3]}", 1280, 720)
     leave = page.locator(".st-key-exercise_strip").get_by_role("button", name="Lecture")
