@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
-from nets.options import OPTIONS, shown
+from nets.options import CHANNELS, OPTIONS, shown
 from nets.spec import ResNetSpec, overrides
 
 
@@ -29,6 +29,16 @@ def differences(before: ResNetSpec, after: ResNetSpec) -> tuple[OptionDiff, ...]
         OptionDiff(name, shown(name, one), shown(name, other))
         for name in OPTIONS
         if (one := getattr(before, name)) != (other := getattr(after, name))
+    )
+
+
+def own_differences(spec: ResNetSpec) -> tuple[OptionDiff, ...]:
+    """Return a network's differences from its catalog entry, without those implied by others."""
+    named = overrides(spec)
+    return tuple(
+        one
+        for one in differences(CATALOG[spec.base].spec, spec)
+        if one.name in named or (one.name == "input" and CHANNELS in named)
     )
 
 
@@ -58,6 +68,9 @@ def same_in_catalog(spec: ResNetSpec) -> str | None:
 
 
 def edits(spec: ResNetSpec) -> str:
-    """Return what an edited network changes, `stride_on=conv1 instead of conv2`, or ""."""
+    """Return what an edited network changes, `stride_on=conv1 instead of conv2`, or "".
+
+    What other edits imply is included.
+    """
     found = differences(CATALOG[spec.base].spec, spec)
     return ", ".join(f"{one.name}={one.after} instead of {one.before}" for one in found)

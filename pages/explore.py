@@ -45,7 +45,7 @@ source = entry.source
 cited = f"[{source.short}]({source.url}), *{source.title}*, {source.venue}"
 said = f"{entry.summary} {cited}."
 if edited:
-    said = f"Edited from {name} ({cited}): {edits_in_words(entry.spec, spec)}."
+    said = f"Edited from {name} ({cited}): {edits_in_words(spec)}."
     if same := same_in_catalog(spec):
         said += f" The same network is {base_title(same)} in the catalog, `{same}`."
 counted = f"  \nModel `{profile.model}`, input {shape(profile.input)}, counted for one image. "
@@ -59,7 +59,7 @@ with summary:
     if not on_wall():
         st.markdown(unbroken(said + counted))
     elif view != "block":  # that view has a sentence of its own
-        said = f"Edited from {name}: {edits_in_words(entry.spec, spec, _MOST_SAID)}."
+        said = f"Edited from {name}: {edits_in_words(spec, _MOST_SAID)}."
         lecture.sentence(said if edited else entry.summary)
 with opening:
     open_button()

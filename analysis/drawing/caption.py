@@ -16,11 +16,11 @@ from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
-from nets.catalog import HE2015, HE2016, Citation
+from nets.catalog import HE2015, HE2016, HU2018, XIE2016, Citation
 from nets.names import option_words, title
-from nets.origin import base_title, differences
+from nets.origin import base_title, own_differences
 from nets.plan import ShortcutKind
-from nets.spec import ResNetSpec
+from nets.spec import ResNetSpec, overrides
 
 XIAO2017 = Citation(
     "xiao2017fashion",
@@ -47,6 +47,7 @@ Cited = Mapping[Role, Iterable[Citation]]
 
 _UNCOUNTED = (Role.THEORY, Role.RESULTS)
 _SETS = {"Fashion-MNIST": XIAO2017}
+_OF_EDITS = {"unit": HE2016, "se": HU2018, "groups": XIE2016}
 """Sets of images whose paper is cited where a caption names them."""
 
 _LINES = {
@@ -128,11 +129,10 @@ def units_caption(units: Sequence[Unit]) -> str:
 
 def _told(profile: Profile) -> str:
     spec = profile.spec
-    entry = CATALOG[spec.base]
     edited, name = "", title(spec)
-    edits = [option_words(d.name, getattr(spec, d.name)) for d in differences(entry.spec, spec)]
-    if any(words not in name.split(", ") for words in edits):
-        edited = f" Edited from {tex(base_title(spec.base))}: {tex(', '.join(edits))}."
+    said = [option_words(one.name, getattr(spec, one.name)) for one in own_differences(spec)]
+    if any(words not in name.split(", ") for words in said):
+        edited = f" Edited from {tex(base_title(spec.base))}: {tex(', '.join(said))}."
     drawn = {use.kind for use in profile.shortcuts}
     lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
     shown = f" ({', '.join(lines)})" if lines else ""
@@ -201,8 +201,13 @@ def architectures(models: Iterable[str]) -> dict[Role, list[Citation]]:
 
 
 def sources_of(models: Iterable[str]) -> list[Citation]:
-    """Return the source papers of networks, each once."""
-    return list(dict.fromkeys(CATALOG[parse(model).base].source for model in models))
+    """Return the source papers of networks and of their edits, each once."""
+    found: dict[Citation, None] = {}
+    for spec in map(parse, models):
+        named = overrides(spec)
+        found[CATALOG[spec.base].source] = None
+        found |= dict.fromkeys(paper for name, paper in _OF_EDITS.items() if name in named)
+    return list(found)
 
 
 def _stopped(text: str) -> str:

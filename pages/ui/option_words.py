@@ -19,7 +19,7 @@ from nets.options import (
     StrideOn,
     UnitOrder,
 )
-from nets.origin import differences
+from nets.origin import own_differences
 from nets.spec import ResNetSpec
 
 VALUES: Mapping[str, Mapping[Any, str]] = {
@@ -64,6 +64,8 @@ def in_a_table(name: str, text: str) -> str:
     """Return a value in words, with numbers in a row as papers write them: `3-4-6-3`."""
     if name not in OPTIONS:
         return text.replace("_", " ")
+    if name == "se" and text == "0":
+        return "none"
     is_row = isinstance(DEFAULTS[name], tuple) and name != "input"
     return text.replace(",", "-") if is_row else in_words(name, text)
 
@@ -73,16 +75,15 @@ def changed(name: str, before: str, after: str) -> str:
     return f"{label_of(name)} {in_a_table(name, before)} → {in_a_table(name, after)}"
 
 
-def edits_in_words(base: ResNetSpec, edited: ResNetSpec, most: int | None = None) -> str:
-    """Return all edits in words, as the end of a sentence.
+def edits_in_words(spec: ResNetSpec, most: int | None = None) -> str:
+    """Return a network's edits in words, as the end of a sentence.
 
     Args:
-        base: the catalog's network.
-        edited: the edited one.
+        spec: the network.
         most: the most edits to name; the others are counted.
     """
-    edits = differences(base, edited)
-    said = [changed(one.name, one.before, one.after) for one in edits[:most]]
-    if left := len(edits) - len(said):
+    every = own_differences(spec)
+    said = [changed(one.name, one.before, one.after) for one in every[:most]]
+    if left := len(every) - len(said):
         said.append(f"{left} more")
     return "; ".join(one if one[:2].isupper() else one[0].lower() + one[1:] for one in said)

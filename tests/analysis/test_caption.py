@@ -30,14 +30,20 @@ def test_a_caption_says_what_the_lines_are() -> None:
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
     assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
-    assert ": full pre-activation, no normalisation on projections. ResNet-50 is v1.5: " in unusual
+    assert "Edited from" not in unusual  # the title has every edit that isn't implied by another
+    assert "shortcuts dashed). ResNet-50 is v1.5: " in unusual
+    assert "Architectures: He et al.~\\cite{he2016deep,he2016identity}.}" in unusual
+    squeezed = caption(analysis.profile(parse("resnet50:se=16")))
+    assert (
+        "Architectures: He et al.~\\cite{he2016deep}, Hu et al.~\\cite{hu2018squeeze}.}" in squeezed
+    )
     whole = caption(analysis.profile(parse("resnet20")))
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al.~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
     assert ": a plain stack of 9 blocks without shortcuts. Architecture" in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
-    assert ": a plain stack of 1 block without shortcuts. Edited" in one
+    assert ": a plain stack of 1 block without shortcuts. Architecture" in one
 
 
 def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:

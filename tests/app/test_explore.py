@@ -116,7 +116,7 @@ def test_the_wall_has_one_sentence_about_a_network(open_app: Open, shown: str) -
     """A block's own sentence used to be a second one, which broke the page."""
     app = open_app("resnet50:se=16:norm=group:classes=10", view="wall", explore_shown=shown)
     assert not app.exception
-    said = "Edited from ResNet-50: SE reduction 0 → 16; classes 1000 → 10; 1 more."
+    said = "Edited from ResNet-50: SE reduction none → 16; classes 1000 → 10; 1 more."
     assert (said in markdown(app)) is (shown != "block")
     assert ("layer1.0 · Projection: " in markdown(app)) is (shown == "block")
 

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from nets import CATALOG, ResNetSpec, parse
 from nets.names import title
-from nets.origin import differences, edits, is_edited, same_in_catalog
+from nets.origin import differences, edits, is_edited, own_differences, same_in_catalog
 from tests.strategies import specs
 
 
@@ -71,3 +71,13 @@ def test_every_option_that_an_edit_changed_is_said(spec: ResNetSpec) -> None:
     for one in differences(base, spec):
         assert getattr(base, one.name) != getattr(spec, one.name)
         assert f"{one.name}={one.after} instead of {one.before}" in edits(spec)
+
+
+def test_what_an_edit_implies_is_not_an_edit_of_its_own() -> None:
+    def own(text: str) -> list[str]:
+        return [f"{one.name} {one.before} {one.after}" for one in own_differences(parse(text))]
+
+    assert own("resnet20:unit=full_preact:se=4") == ["unit original full_preact", "se 0 4"]
+    assert own("resnet20:channels=1") == ["input 3x32x32 1x32x32"]
+    assert own("resnet50:projection_norm=0") == ["projection_norm 1 0"]
+    assert own("resnet20") == []
