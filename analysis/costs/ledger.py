@@ -40,7 +40,7 @@ class Part(StrEnum):
     MACS = "multiply-adds of convolutions and linear layers"
     UNKNOWN_CONVS = "convolutions with padding=same"
     STRIDE = "v1's stride on the first 1×1 instead of the 3×3"
-    ROUNDING = "rounding to two or three digits"
+    REMAINDER = "remainder: the paper gives two or three digits"
     NORMS = "normalisation"
     NORM_PARAMS = "parameters of the norms"
     ACTIVATIONS = "activations"
@@ -137,7 +137,7 @@ def _elements(cost: Profile) -> Counter[str]:
 
 
 def _paper(cost: Profile) -> list[Line]:
-    """Return the paper's figure, with the differences due to its stride and its rounding."""
+    """Return the paper's figure, with the differences due to its stride, and the remainder."""
     spec = cost.spec
     if spec.base not in PAPER_MACS or spec != CATALOG[spec.base].spec:
         return []
@@ -150,7 +150,7 @@ def _paper(cost: Profile) -> list[Line]:
         cost,
         Tool.PAPER,
         Amount(Part.STRIDE, v1 - cost.macs),
-        Amount(Part.ROUNDING, stated - v1),
+        Amount(Part.REMAINDER, stated - v1),
     )
     return [replace(line, source=HE2015, place=place)]
 

@@ -192,10 +192,10 @@ def test_the_paper_strides_on_the_first_convolution() -> None:
     assert [(amount.part, amount.count) for amount in line.amounts] == [
         (Part.MACS, 4_089_184_256),
         (Part.STRIDE, 3_857_973_248 - 4_089_184_256),
-        (Part.ROUNDING, 3_800_000_000 - 3_857_973_248),
+        (Part.REMAINDER, 3_800_000_000 - 3_857_973_248),
     ]
     parts = [amount.part for amount in ledger(parse("resnet50_v1"))[0].amounts]
-    assert parts == [Part.MACS, Part.ROUNDING]
+    assert parts == [Part.MACS, Part.REMAINDER]
 
 
 def test_the_written_ledger_holds_every_total_and_amount() -> None:
