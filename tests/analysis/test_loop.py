@@ -450,6 +450,10 @@ def test_a_name_says_what_differs() -> None:
         ("residual", (20, 32), (1.0, 1.0), (1.0, 0.9), (1.0, 1.1))
     ]
     assert ladder.y_label == "training loss, last 25 steps"
+    (line,) = ladder.series
+    assert (line.colour, line.dash, line.hollow) == ("identity", Dash.SOLID, False)
+    (line,) = ladder_chart(with_losses("plain20", 1.0)).series
+    assert (line.colour, line.dash, line.hollow) == ("plain", Dash.DASHED, True)
     short = replace(one[0], total=12, train_loss=(1.0,) * 12, train_accuracy=(0.5,) * 12)
     assert ladder_chart([short]).y_label == "training loss, last 12 steps"
 
