@@ -17,6 +17,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
 from torchvision.transforms import v2
 
+from analysis.charts.chart import Dash
 from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
 from analysis.machine.devices import seeded
