@@ -319,7 +319,9 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     """
     lines = [one for one in chart.series if one.draw is Draw.LINE and not one.thin]
     own = sorted({float(x) for one in lines for x in one.x if not isinstance(x, str)})
-    most = _MOST_COUNTED if own and own[-1] - own[0] == len(own) - 1 else _MOST_OWN
+    is_counted = bool(own) and own[-1] - own[0] == len(own) - 1
+    is_even = is_counted or (chart.log_x and _are_powers(own))
+    most = _MOST_COUNTED if is_even else _MOST_OWN
     is_few = 1 < len(own) <= most and are_whole(own) and own[-1] < _LONG
     apart = _TICKS_APART * (len(f"{own[-1]:g}") + 2) if is_few else 0.0
     if is_few and chart.log_x:
@@ -338,6 +340,11 @@ def ticks_along(chart: Chart, ticks: float) -> tuple[float, ...]:
     rounds = tuple(n * step for n in range(first, floor(high / step + 1e-9) + 1))
     has_room = counts and high - rounds[-1] >= _TICKS_APART * (len(f"{high:g}") + 2) * high
     return (*rounds, high) if has_room else rounds
+
+
+def _are_powers(own: Sequence[float]) -> bool:
+    """Return whether each number is the same multiple of the one before."""
+    return 0 not in own and len({after / before for before, after in pairwise(own)}) == 1
 
 
 def _spaced(own: Sequence[float], apart: float) -> tuple[float, ...]:

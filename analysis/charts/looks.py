@@ -31,6 +31,13 @@ class LineLook(NamedTuple):
     hollow: bool = False
 
 
+ONE_OF_EACH = {
+    "plain": LineLook("plain", Dash.DASHED, 0, hollow=True),
+    "residual": LineLook("identity", Dash.SOLID, 0),
+}
+"""The looks of two lines of which one is of plain networks and the other of residual ones."""
+
+
 def looks_of(specs: Sequence[ResNetSpec]) -> tuple[LineLook, ...]:
     """Return the look of each network's line.
 

@@ -77,6 +77,7 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
+_SAMPLE_PX = 46  # width of a line in the legend: long dashes are seen at both sides of a mark
 _FEW = 12  # a shorter axis may have a tick at every whole number, or several between two
 _EXACT = {"hoverformat": ".4~g"}  # a hovered number has more digits than the ticks
 _EQUAL_DECIMALS = _EXACT | {
@@ -241,6 +242,7 @@ def figure(
             "xref": "container",
             **_at_edge(above=wall and not chart.x_label),
             "font": {"size": font},
+            "itemwidth": _SAMPLE_PX,
             # Clicks are off: hiding a series would leave its names behind.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },

@@ -536,7 +536,12 @@ def shared_lines(curves: Sequence[SweepCurve]) -> tuple[tuple[str, ...], ...]:
 
 
 def ends_apart(curves: Sequence[SweepCurve], column: Column) -> bool:
-    """Return whether a sweep's axes are logarithmic by default: if its curves end far apart."""
+    """Return whether a sweep's axes are logarithmic by default.
+
+    They are if its curves end far apart, or if it is of batches, each twice the one before.
+    """
+    if any(curve.sweep is Sweep.BATCH for curve in curves):
+        return True
     known = [[column.of(point.row) for point in curve.points] for curve in curves]
     drawn = [[value for value in values if value is not None] for values in known]
     return spans_much([values[-1] for values in drawn if values], APART)

@@ -285,13 +285,15 @@ def _weight(bold: bool) -> str:
 _SEEN = 1.6  # least contrast of a box's edge, which parts the boxes of a stack
 _AROUND = 4.0  # padding of the background behind a label on a line
 _MARKS = {"added": "", "changed": "6 3", "removed": "2 3"}
-_IN = 2.0  # from a box's edge to the middle of its mark's line, which covers no arrow and no size
+_MARK = 2.0  # width of a mark's line
+_IN = 1.25  # from a box's edge to the middle of that line: it covers no arrow, size or text
 
 
 def _mark(node: Node, word: str, palette: Palette) -> str:
-    """Draw an outline inside a node, solid, dashed or dotted depending on the word."""
+    """Draw an outline inside the edge of a node, solid, dashed or dotted depending on the word."""
     x, y = node.x - node.width / 2 + _IN, node.y - node.height / 2 + _IN
-    outline = _outline(x, y, node.width - 2 * _IN, node.height - 2 * _IN, 6.0, word, palette)
+    width, height = node.width - 2 * _IN, node.height - 2 * _IN
+    outline = _outline(x, y, width, height, CORNER - _IN, word, palette)
     title = escape(f"{node.path}: {word}")
     return f'<g class="mark {escape(word)}"><title>{title}</title>{outline}</g>'
 
@@ -302,7 +304,8 @@ def _outline(
     dash = f' stroke-dasharray="{_MARKS[word]}"' if _MARKS.get(word) else ""
     return (
         f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-        f'rx="{_n(corner)}" fill="none" stroke="{palette.warning}" stroke-width="3"{dash}/>'
+        f'rx="{_n(corner)}" fill="none" stroke="{palette.warning}" '
+        f'stroke-width="{_n(_MARK)}"{dash}/>'
     )
 
 

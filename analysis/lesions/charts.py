@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import cycle
 
 from analysis.charts.chart import Chart, Dash, Draw, Mark, Series, named_at_ends
+from analysis.charts.looks import ONE_OF_EACH
 from analysis.lesions.drop import DRAWS, Lesions
 from analysis.lesions.paths import Length, Paths
 from analysis.lesions.report import is_residual, lesions_verdict, paths_verdict
@@ -108,19 +109,16 @@ def dropped_chart(studies: Sequence[Lesions]) -> Chart:
         low, mean, high = (
             tuple(100 * value for value in column) for column in zip(*ends, strict=True)
         )
-        residual = is_residual(found.model)
+        look = ONE_OF_EACH["residual" if is_residual(found.model) else "plain"]
         series.append(
             Series(
                 name_of(found, studies),
                 x,
                 mean,
-                colour="identity" if residual else "plain",
-                dash=Dash.SOLID if residual else Dash.DASHED,
                 low=low,
                 high=high,
                 hover=(found.model,),
-                marker=0,
-                hollow=not residual,
+                **look._asdict(),
             )
         )
     said = " ".join(

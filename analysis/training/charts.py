@@ -9,8 +9,8 @@ from itertools import cycle
 from math import isfinite
 from statistics import fmean
 
-from analysis.charts.chart import LINE_LOOKS, Chart, Dash, Draw, Series, named_at_ends, shows_bands
-from analysis.charts.looks import looks_of
+from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, named_at_ends, shows_bands
+from analysis.charts.looks import ONE_OF_EACH, looks_of
 from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
 from analysis.training.recipes import LAST
@@ -57,12 +57,17 @@ class Shown(StrEnum):
         """The unit of the axis; a loss has none."""
         return "" if self is Shown.TRAIN_LOSS else "%"
 
+    @property
+    def is_of_tests(self) -> bool:
+        """Whether runs that weren't tested lack it, or a part of it."""
+        return self in (Shown.TEST_ACCURACY, Shown.ACCURACY)
+
     def said(self, runs: Sequence[Run]) -> tuple[str, ...]:
         """Return what the runs say: sentences about this quantity, then about the loss."""
         if self is Shown.TRAIN_LOSS:
             return verdict(runs)
         if self is Shown.ACCURACY:
-            told = both_accuracies(runs)
+            told = both_accuracies(runs) or accuracies(runs)
         else:
             told = accuracies(runs, tested=self is Shown.TEST_ACCURACY)
         return (*([told] if told else []), *verdict(runs))
@@ -145,10 +150,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
 def ladder_chart(runs: Sequence[Run]) -> Chart:
     """Plot the final training loss by depth, plain and residual, with the seeds' range as bars."""
     lines, seeds = [], []
-    for kind, colour, dash in (
-        ("plain", "plain", Dash.SOLID),
-        ("residual", "identity", Dash.DASHED),
-    ):
+    for kind, look in ONE_OF_EACH.items():
         own = [
             (group[0].task.spec.depth, [run.last_loss for run in group])
             for group in grouped(run for run in runs if run.is_whole and not run.ended).values()
@@ -162,12 +164,9 @@ def ladder_chart(runs: Sequence[Run]) -> Chart:
                     kind,
                     tuple(depth for depth, _ in own),
                     tuple(fmean(losses) for _, losses in own),
-                    colour=colour,
-                    dash=dash,
                     low=tuple(min(losses) for _, losses in own),
                     high=tuple(max(losses) for _, losses in own),
-                    marker=0,
-                    hollow=kind == "plain",
+                    **look._asdict(),
                 )
             )
     is_log = _spans_a_decade(lines)

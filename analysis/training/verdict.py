@@ -378,9 +378,9 @@ def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
 def untested(runs: Sequence[Run]) -> str:
     """Say why runs have no test accuracy and, if their recipe leaves it out, how to get one."""
     if any(run.task.recipe.evaluate for run in runs):
-        return "Nothing to plot: these runs ended before their first test."
+        return "These runs ended before their first test."
     return (
-        "Nothing to plot: these runs weren't tested. Turn on Test after every epoch under Recipe "
+        "These runs weren't tested. Turn on Test after every epoch under Recipe "
         "and train again, or pick Degradation, 10 epochs."
     )
 

@@ -50,7 +50,7 @@ def show_block(profile: Profile) -> None:
     rows = [_row(branch) for branch in found.branches]
     head = ("Branch", "Convolutions", "Weights", "MACs")
     st.html(table("This block's branch and the alternative", head, rows, text_columns=2))
-    st.caption(_compare(own, other))
+    st.caption(_compare(own, other, profile.spec.se > 0))
 
 
 def _row(branch: Branch) -> tuple[Cell | str, ...]:
@@ -58,11 +58,11 @@ def _row(branch: Branch) -> tuple[Cell | str, ...]:
     return branch.name, convs, *(Cell(exact(n), short(n)) for n in (branch.weights, branch.macs))
 
 
-def _compare(own: Branch, other: Branch) -> str:
+def _compare(own: Branch, other: Branch, has_se: bool) -> str:
     ratio = own.weights / other.weights
     times = f"{ratio:.1f} times" if ratio >= 1 else f"1/{1 / ratio:.1f} of"
+    left = "Shortcut, batch norm and SE" if has_se else "Shortcut and batch norm"
     return (
         "For comparison, the other block type with the same input and output channels: this "
-        f"block's branch has {times} its weights. Shortcut and batch norm aren't counted; MACs are "
-        "for one image."
+        f"block's branch has {times} its weights. {left} aren't counted; MACs are for one image."
     )

@@ -135,7 +135,10 @@ _SWEEPS = (
     "channels of stem and stages. Input: the image's height, with its width in proportion. Batch: "
     "images at a time."
 )
-_SWEEP_LOG = f"On by default if the highest curve ends at more than {APART} times the lowest."
+_SWEEP_LOG = (
+    f"On by default if the highest curve ends at more than {APART} times the lowest, and for "
+    "batches."
+)
 
 _WALL_ASPECT = 2.25  # width over height of the graph on the wall
 
@@ -371,10 +374,10 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
         sweeps, figures, log = st.columns([2.6, 3, 1], vertical_alignment="bottom")
     suggestions = [*texts, *CATALOG]
     swept = networks("Networks", suggestions, texts[:USUAL_CURVES], key="swept", place=left)
-    batch = _choose_batch(right)
     sweep = Sweep(
         segments("Sweep", list(Sweep), Sweep.INPUT, key="sweep", place=sweeps, help=_SWEEPS)
     )
+    batch = 1 if sweep is Sweep.BATCH else _choose_batch(right)
     labels = {column: column.label for column in SWEPT}
     figure = Column(select("Figure", labels, Column.MACS, key="sweep_figure", place=figures))
     nets = _parsed(swept)

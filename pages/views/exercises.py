@@ -74,7 +74,10 @@ def show_exercises(top: DeltaGenerator) -> None:
             st.html(picture(drawn.draw(Look(palette())), drawn.alt))
         _export(exercise, found.picture)
         link = f"[{exercise.source.says}]({exercise.source.url})"
-        st.markdown(translate("Source: {link}.", link=link))
+        said = [translate("Source: {link}.", link=link)]
+        if exercise.source.how:
+            said.append(translate("{how}.", how=exercise.source.how))
+        st.markdown(" ".join(said))
 
 
 def _show_on_wall(exercise: Exercise, step: Step) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.lecture.settings import SEPARATOR
 from nets import ResNetSpec, parse
-from nets.options import Shortcut
+from nets.options import Shortcut, quote
 from nets.text import edit
 from pages.ui.address import held, hold
 from pages.ui.option_words import VALUES, label_of
@@ -51,17 +51,21 @@ def choose_networks(
         args=(key, field),
         help=f"Any model texts; by default {which}.",
     )
-    try:
-        models = tuple(map(parse, (text or usual).split(SEPARATOR)))
-    except ValueError as error:
-        say(str(error))
+    models, wrong = [], []
+    for one in (text or usual).split(SEPARATOR):
+        try:
+            models.append(parse(one))
+        except ValueError as error:
+            wrong.append(str(error) if quote(one) in str(error) else f"{quote(one)}: {error}")
+    if wrong:
+        say("; ".join(wrong))
         return ()
-    _show_switches(key, models, with_depth)
+    _show_switches(key, tuple(models), with_depth)
     if text:
         st.button(f"Reset to {which}", on_click=use_models, args=(key, ()), type="tertiary")
     if reason := st.session_state.pop("switch_error", ""):
         say(reason)
-    return models
+    return tuple(models)
 
 
 def use_models(key: str, texts: Sequence[str]) -> None:

@@ -187,10 +187,11 @@ def choose_shown(place: DeltaGenerator) -> Shown:
 def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     """Draw the loss or accuracy of runs by step and by depth, and say what they show."""
     chart = _on_wall(runs, shown) if on_wall() else training_chart(runs, shown)
-    if not chart.series:
-        st.info(untested(runs), icon=":material/info:")
-    else:
+    if chart.series:
         show_chart(chart, "training", None)
+    is_tested = any(run.epochs for run in runs)
+    if shown.is_of_tests and not is_tested and not (chart.series and on_wall()):
+        st.info(untested(runs), icon=":material/info:")
     rename(chart.title)
     if on_wall():
         with said("training"):

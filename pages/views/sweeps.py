@@ -268,6 +268,8 @@ def show_table(found: Settings) -> None:
         st.caption(GOES_ON)
     if by == "settings":
         st.caption("Each figure is the mean over the seeds that have one, with its range.")
+    if found.kind is Kind.TRAIN:
+        st.caption("Times per step depend on what else ran. To compare speeds, use Timing.")
 
 
 def _head(name: str, figures: Sequence[Figure]) -> tuple[str, str]:

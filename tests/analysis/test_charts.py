@@ -695,6 +695,10 @@ def test_a_sweep_whose_curves_end_far_apart_is_logarithmic_by_default() -> None:
     assert ends_apart([large, huge, other], Column.MACS)
     assert not ends_apart([huge], Column.MACS)
     assert not ends_apart([small, huge], Column.MEASURED_MS)  # there are no such values
+    batches = curve(parse("resnet18"), Sweep.BATCH)
+    assert ends_apart([batches], Column.MACS)
+    ticks = ticks_along(sweep_chart([batches], Column.MACS, log=True), 6)
+    assert ticks == tuple(point.value for point in batches.points)
 
 
 @pytest.fixture(scope="module")

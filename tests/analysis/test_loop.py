@@ -17,6 +17,7 @@ from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR
 from torchvision.transforms import v2
 
+from analysis.charts.chart import Dash
 from analysis.gradients.curves import GradientSettings
 from analysis.gradients.measure import measure
 from analysis.machine.devices import seeded
@@ -450,6 +451,10 @@ def test_a_name_says_what_differs() -> None:
         ("residual", (20, 32), (1.0, 1.0), (1.0, 0.9), (1.0, 1.1))
     ]
     assert ladder.y_label == "training loss, last 25 steps"
+    (line,) = ladder.series
+    assert (line.colour, line.dash, line.hollow) == ("identity", Dash.SOLID, False)
+    (line,) = ladder_chart(with_losses("plain20", 1.0)).series
+    assert (line.colour, line.dash, line.hollow) == ("plain", Dash.DASHED, True)
     short = replace(one[0], total=12, train_loss=(1.0,) * 12, train_accuracy=(0.5,) * 12)
     assert ladder_chart([short]).y_label == "training loss, last 12 steps"
 

@@ -622,3 +622,12 @@ def test_choose_has_fronts_of_published_speeds(open_app: Open) -> None:
     app.run()
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_sweep_of_batches_has_no_field_for_one_batch(open_app: Open) -> None:
+    app = open_app("resnet18", "compare", compare_shown="sweep", sweep="batch", compare_batch="4")
+    assert not app.exception
+    assert "compare_batch" not in [field.key for field in app.number_input]
+    assert app.query_params["compare_batch"] == "4"
+    app.segmented_control(key="sweep").set_value("depth").run()
+    assert app.number_input(key="compare_batch").value == 4

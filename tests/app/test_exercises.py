@@ -101,3 +101,17 @@ def test_an_exercise_that_is_none_is_left_out_with_a_word(open_app: Open) -> Non
     assert not app.exception
     assert "exercise=nonsense" in app.warning[0].value
     assert app.selectbox(key="exercise").value == KEYS[0]
+
+
+def test_only_the_citation_is_a_link(open_app: Open) -> None:
+    app = open_app(
+        None, "lecture", lecture_shown="exercises", exercise="weight_bars", step="answer"
+    )
+    assert not app.exception
+    assert any(
+        element.value.endswith(
+            "Layers are Automatically Balanced](https://arxiv.org/abs/1806.00900). Recorded curves, "
+            "3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot."
+        )
+        for element in app.markdown
+    )

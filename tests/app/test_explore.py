@@ -265,3 +265,15 @@ def test_one_network_stands_once_among_the_recent(open_app: Open) -> None:
     app.text_input(key="text").input("resnet18").run()
     keys = [button.key for button in app.button if (button.key or "").startswith("recent_")]
     assert keys == ["recent_resnet50"]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("resnet50", "Shortcut and batch norm aren't counted;"),
+        ("resnet50:se=16", "Shortcut, batch norm and SE aren't counted;"),
+    ],
+)
+def test_a_block_says_what_is_not_counted(open_app: Open, model: str, said: str) -> None:
+    app = open_app(model, explore_shown="block")
+    assert any(said in caption.value for caption in app.caption)

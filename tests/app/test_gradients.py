@@ -276,3 +276,11 @@ def measuring(app: AppTest) -> set[bool]:
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "gradients")
     assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+
+
+def test_every_wrong_model_is_named(open_app: Open) -> None:
+    app = open_app("resnet50", "gradients", models="plain56:norm=foo;resnet56;resnet9999")
+    (error,) = (error.value for error in app.error)
+    assert error.startswith(
+        "'plain56:norm=foo': norm must be one of batch, group, none, not 'foo'; 'resnet9999' "
+    )

@@ -79,6 +79,7 @@ def test_without_a_folder_the_included_sweep_is_shown(
     )
     assert "Lowest: residual, 32 layers, 0.913 (0.882 to 0.973)." in markdown(app)
     assert "Means of 3 seeds; bands: lowest to highest." in captions(app)
+    assert "Times per step depend on what else ran." in captions(app)
     assert f"set `{VARIABLE}` to their folder" in captions(app)
     shared = "Shared by all 10 settings: widths 8-16-32, stem width 8, input 1×14×14, degradation"
     assert f"{shared} recipe, images: sample of Fashion-MNIST, AdamW" in captions(app)

@@ -295,13 +295,18 @@ def test_untested_runs_say_how_to_test(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_shown="test_accuracy")
     assert not app.exception
     assert [info.value for info in app.info] == [
-        "Nothing to plot: these runs weren't tested. Turn on Test after every epoch under Recipe "
-        "and train again, or pick Degradation, 10 epochs."
+        "These runs weren't tested. Turn on Test after every epoch under Recipe and train again, or "
+        "pick Degradation, 10 epochs."
     ]
+    (why,) = (info.value for info in app.info)
     plot = app.segmented_control(key="train_shown")
     assert plot.options[-1] == "accuracies"
     plot.set_value("accuracy").run()
     assert app.query_params["train_shown"] == "accuracy"
+    assert [info.value for info in app.info] == [why]
+    assert "Training accuracy over the last 25 of 60 steps:" in " ".join(
+        element.value for element in app.markdown
+    )
 
 
 def test_files_are_what_is_shown(open_app: Open) -> None:

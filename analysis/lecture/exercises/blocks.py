@@ -120,7 +120,8 @@ class BasicBlock(nn.Module):
             "ours": "MACs of layer2.0.conv2 in ResNet-18",
             "error": "Addition",
             "says": "The branch ends in {branch} and the shortcut in {shortcut}: the addition "
-            "raises a {name}, and ResNet-18's conv2 has {ratio} times as many MACs.",
+            "raises a {name}, and ResNet-18's conv2 has {ratio} times as many MACs as the conv2 "
+            "shown.",
         },
         measure=checks.stride_twice,
         source=Source(f"{HE2015.short}, Table 1 and section 3.3", HE2015.url),
@@ -286,8 +287,8 @@ class Bottleneck(nn.Module):
             "wide": "Wide ResNet-50-2, layer1.1: weights",
             "macs": "ResNet-50: MACs",
             "wide_macs": "Wide ResNet-50-2: MACs",
-            "says": "ResNet-50 divides {outside} channels by {factor}; dividing by 2 takes "
-            "{ratio} times the weights, which is Wide ResNet-50-2's block.",
+            "says": "ResNet-50 divides {outside} channels by {factor}; dividing by 2, as "
+            "Wide ResNet-50-2 does, takes {ratio} times the weights.",
         },
         measure=checks.halving_bottleneck,
         source=Source(f"{HE2015.short}, Fig. 5 and Table 1", HE2015.url),

@@ -43,9 +43,10 @@ CLAIMS = (
         },
         measure=checks.vanishing_solved,
         source=Source(
-            f"{HE2015.short}, section 4.1. Curves and losses are recorded: 3 seeds; training with "
-            "widths 8, 16, 32 on 14×14 images, 60 steps",
+            f"{HE2015.short}, section 4.1",
             HE2015.url,
+            "Curves and losses are recorded: 3 seeds; training with widths 8, 16, 32 on 14×14 "
+            "images, 60 steps",
         ),
     ),
     Exercise(
@@ -57,8 +58,8 @@ CLAIMS = (
         hint="Read each curve from right to left, from the loss to the input.",
         answer=(
             "They are opposites. A gradient vanishes when it gets smaller toward the input, and "
-            "explodes when it gets larger. What cures one makes the other worse: larger weights "
-            "help a vanishing gradient, smaller ones or clipping an exploding one."
+            "explodes when it gets larger. Their cures differ: larger weights help a "
+            "vanishing gradient, smaller ones or clipping an exploding one."
         ),
         words={
             "falls": "Plain-56, no BN, Xavier: factor toward the input",
@@ -70,7 +71,7 @@ CLAIMS = (
         },
         measure=checks.that_is_explosion,
         source=Source(
-            f"{HE2015.short}, section 1, names both. Recorded curves, 3 seeds", HE2015.url
+            f"{HE2015.short}, section 1, names both", HE2015.url, "Recorded curves, 3 seeds"
         ),
     ),
     Exercise(
@@ -102,9 +103,9 @@ CLAIMS = (
         },
         measure=checks.weight_bars,
         source=Source(
-            "Du, Hu, Lee 2018, Layers are Automatically Balanced. Recorded curves, 3 seeds; "
-            "⟨W, ∂L/∂W⟩ is measured on the spot",
+            "Du, Hu, Lee 2018, Layers are Automatically Balanced",
             "https://arxiv.org/abs/1806.00900",
+            "Recorded curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot",
         ),
     ),
     Exercise(
@@ -152,9 +153,9 @@ print(f"{len(images) / seconds:.0f} images/s")
         },
         measure=checks.no_synchronise,
         source=Source(
-            "PyTorch documentation, CUDA semantics, asynchronous execution. Recorded timings, "
-            "batch 64, TF32; nothing is timed on this machine",
+            "PyTorch documentation, CUDA semantics, asynchronous execution",
             "https://docs.pytorch.org/docs/stable/notes/cuda.html#asynchronous-execution",
+            "Recorded timings, batch 64, TF32; nothing is timed on this machine",
         ),
     ),
 )

@@ -63,7 +63,7 @@ def bars(title: str, x_label: str, y_label: str) -> Chart:
         title,
         x_label,
         y_label,
-        (Series(y_label, positions, tuple(n / max(norms) for n in norms), Draw.BARS, "identity"),),
+        (Series(y_label, positions, tuple(n / max(norms) for n in norms), Draw.BARS, "plain"),),
         f"{title}: {y_label}",
     )
 
@@ -117,8 +117,8 @@ def weight_bars(exercise: Exercise) -> Finding:
     (summary,) = summarise(curves)
     lines, ranges = [], {}
     for quantity, name, colour, dash in (
-        (Quantity.ACTIVATION, words["signal"], "identity", Dash.SOLID),
-        (Quantity.WEIGHT, words["weights"], "projection", Dash.DASHED),
+        (Quantity.ACTIVATION, words["signal"], "main_path", Dash.SOLID),
+        (Quantity.WEIGHT, words["weights"], "ochre", Dash.DASHED),
     ):
         positions, norms = _means(curves, quantity)
         ranges[quantity] = max(norms) / min(norms)
@@ -160,8 +160,8 @@ def no_synchronise(exercise: Exercise) -> Finding:
         "",
         words["y"],
         (
-            Series(words["issued"], tuple(names), tuple(hosts), Draw.BARS, "warning"),
-            Series(words["done"], tuple(names), tuple(steps), Draw.BARS, "identity"),
+            Series(words["issued"], tuple(names), tuple(hosts), Draw.BARS, "ochre"),
+            Series(words["done"], tuple(names), tuple(steps), Draw.BARS, "plain"),
         ),
         words["alt"].format(device=device),
     )

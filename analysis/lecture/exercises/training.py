@@ -208,7 +208,7 @@ loss = criterion(model(images), labels)
             "title": "Gradient of the loss by the lead of the right class",
             "x": "right class's logit minus the others', 10 classes",
             "y": "‖∂L/∂logits‖",
-            "once": "logits (right)",
+            "once": "logits (correct)",
             "twice": "softmax twice",
             "alt": "Gradient of the cross-entropy by the lead of the right class, on logits and on "
             "probabilities: {first} times smaller at equal logits",
@@ -242,8 +242,8 @@ def scheduled(optimizer, steps):  # called once a step
         hint="The warm-up takes 20 steps. What is left of 10 steps? What is `T_max` at 20?",
         answer=(
             "The warm-up has a fixed length. A run of 10 steps never leaves it, and no error says "
-            "so. A run of exactly 20 divides by zero. Refuse runs that are shorter than the "
-            "warm-up, or make it a share of the steps."
+            "so. A run of exactly 20 divides by zero. Refuse runs that are not longer than "
+            "the warm-up, or make it a share of the steps."
         ),
         words={
             "asked": "Learning rate of the recipe",

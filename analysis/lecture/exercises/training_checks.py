@@ -66,7 +66,7 @@ def class_order(exercise: Exercise) -> Finding:
         words["title"],
         words["x"],
         words["y"],
-        (Series(words["y"], tuple(map(str, range(len(counts)))), counts, Draw.BARS, "identity"),),
+        (Series(words["y"], tuple(map(str, range(len(counts)))), counts, Draw.BARS, "plain"),),
         words["alt"].format(**figures),
     )
     return Finding(
@@ -204,7 +204,7 @@ def softmax_twice(exercise: Exercise) -> Finding:
         words["x"],
         words["y"],
         (
-            Series(words["once"], tuple(leads), tuple(once), colour="identity"),
+            Series(words["once"], tuple(leads), tuple(once), colour="main_path"),
             Series(words["twice"], tuple(leads), tuple(twice), colour="warning", dash=Dash.DASHED),
         ),
         words["alt"].format(first=three(first)),
@@ -269,7 +269,7 @@ def warm_up(exercise: Exercise) -> Finding:
                 dash=dash,
             )
             for used, colour, dash in (
-                (long, "identity", Dash.SOLID),
+                (long, "main_path", Dash.SOLID),
                 (short, "warning", Dash.DASHED),
             )
         ),

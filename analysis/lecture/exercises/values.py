@@ -62,10 +62,11 @@ class Drawing(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where to read about a claim: the place in words, and its URL."""
+    """Where to read about a claim: the place in words, its URL, and how this app measured it."""
 
     says: str
     url: str
+    how: str = ""
 
 
 class Line(NamedTuple):
@@ -135,6 +136,7 @@ class Exercise:
     def texts(self) -> Iterator[str]:
         """Yield every text that `spoken` translates."""
         yield from (self.title, self.task, self.hint, self.answer, self.source.says)
+        yield from filter(None, (self.source.how,))
         yield from self.words.values()
         if isinstance(self.shown, Plot):
             yield from self.shown.texts
@@ -152,7 +154,10 @@ class Exercise:
             hint=translate(self.hint),
             answer=translate(self.answer),
             words={name: translate(text) for name, text in self.words.items()},
-            source=self.source._replace(says=translate(self.source.says)),
+            source=self.source._replace(
+                says=translate(self.source.says),
+                how=translate(self.source.how) if self.source.how else "",
+            ),
         )
 
     def check(self) -> Finding:
