@@ -110,8 +110,8 @@ def test_only_the_citation_is_a_link(open_app: Open) -> None:
     assert not app.exception
     assert any(
         element.value.endswith(
-            "Layers are Automatically Balanced](https://arxiv.org/abs/1806.00900). Recorded curves, "
-            "3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot."
+            "Layers are Automatically Balanced](https://arxiv.org/abs/1806.00900). Recorded "
+            "curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot."
         )
         for element in app.markdown
     )
