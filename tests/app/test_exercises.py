@@ -104,9 +104,7 @@ def test_an_exercise_that_is_none_is_left_out_with_a_word(open_app: Open) -> Non
 
 
 def test_only_the_citation_is_a_link(open_app: Open) -> None:
-    app = open_app(
-        None, "lecture", lecture_shown="exercises", exercise="weight_bars", step="answer"
-    )
+    app = open_app(None, "lecture", exercise="weight_bars", exercise_step="answer")
     assert not app.exception
     assert any(
         element.value.endswith(
