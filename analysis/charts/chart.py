@@ -188,7 +188,8 @@ def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:
     if others:
         *middle, last = (f"{one[:1].lower()}{one[1:]}" for one in others)
         first = f"{', '.join([first, *middle])} and {last}"
-    return " ".join(filter(None, (_as_sentences([first]), notes_of(charts))))
+    stages = "Vertical lines mark where stages begin." if any(map(is_divided, charts)) else ""
+    return " ".join(filter(None, (_as_sentences([first]), stages, notes_of(charts))))
 
 
 def _as_sentences(texts: Iterable[str]) -> str:

@@ -36,9 +36,9 @@ CAPTIONS = {
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y. Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
-    "blocks": "Branch against shortcut: norm of branch / shortcut by block. 2 random images. "
-    "Weights at initialisation. Bands: lowest to highest of the images. Network: residual, 8 "
-    "layers (ResNet-20, blocks 1-1-1), ",
+    "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
+    "where stages begin. 2 random images. Weights at initialisation. Bands: lowest to highest of "
+    "the images. Network: residual, 8 layers (ResNet-20, blocks 1-1-1), ",
     "paths": "Share of all paths by length, mean norm of the gradient along one path by its length "
     "and share of the gradient by length. ",
 }

@@ -92,6 +92,7 @@ def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
         "(ResNet-20, blocks 2-2-2)"
     )
     assert f"{said}; both: " in caption
+    assert " Vertical lines mark where stages begin. Geometric means of 3 seeds" in caption
     assert (
         "Measured at initialisation in train mode with seeds 0 to 2, batch 4, float32, " in caption
     )
