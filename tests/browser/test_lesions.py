@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from pages.ui.words import unbroken
 from pages.views.studies import SHOWN
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.exports import choose_format, download
@@ -84,7 +85,8 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     drawn(page)
     said = page.locator(".st-key-wall_taken p")
     expect(said).to_have_count(1)
-    expect(said).to_contain_text("median error is 12.2% instead of 8.9% in the 32-layer residual")
+    median = "median error is 12.2% instead of 8.9% in the 32-layer residual"
+    expect(said).to_contain_text(unbroken(median))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Test error without each block: residual, 32 layers"
     )
@@ -97,7 +99,8 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     expect(block(page, "layer2.2")).to_contain_text("12.2%")
     before = canvas.bounding_box()
     block(page, "layer2.2").click()
-    expect(said).to_contain_text("Without layer2.2, the 32-layer residual network gets 12.2%")
+    without = "Without layer2.2, the 32-layer residual network gets 12.2%"
+    expect(said).to_contain_text(unbroken(without))
     taken = block(page, "layer2.2").locator("text").first
     expect(taken).to_have_css("stroke", "none")  # no halo without a colour behind it
     expect(taken).to_have_css("opacity", "1")

@@ -25,7 +25,7 @@ def test_a_lecturer_shows_degradation_live(server: str, visit: Visit) -> None:
     chart = page.get_by_role("figure", name=re.compile("Training loss by step"))
     expect(chart.first).to_be_visible(timeout=60_000)  # the live chart may still be there, too
     said = page.get_by_text(
-        re.compile("8-layer residual network.* loss [0-9.]+ against [0-9.]+ over")
+        re.compile("8.layer residual network.* loss [0-9.]+ against [0-9.]+ over")
     )
     expect(said).to_be_visible(timeout=60_000)
     settled(page)
