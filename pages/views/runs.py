@@ -45,7 +45,8 @@ ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
 
 _KEPT = 200
-_SHORT = {Shown.ACCURACY: "accuracies"}  # so that all choices are in one line at 1280 px
+# So that all choices are in one line at 1280 px.
+_SHORT = {Shown.TRAIN_LOSS: "loss", Shown.ACCURACY: "accuracies"}
 _MOST_SAID = 2  # most depths that are compared in sentences; more are in a table
 _MOST_ON_WALL = 6  # most networks with a line each on the wall
 _FEW = 5  # fewest steps from which to estimate the time left
