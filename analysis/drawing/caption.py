@@ -47,8 +47,10 @@ Cited = Mapping[Role, Iterable[Citation]]
 
 _UNCOUNTED = (Role.THEORY, Role.RESULTS)
 _SETS = {"Fashion-MNIST": XIAO2017}
-_OF_EDITS = {"unit": HE2016, "se": HU2018, "groups": XIE2016}
 """Sets of images whose paper is cited where a caption names them."""
+
+_OF_EDITS = {"unit": HE2016, "se": HU2018, "groups": XIE2016}
+"""Options whose paper is cited where a network edits them."""
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
