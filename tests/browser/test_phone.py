@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from analysis.lecture.exercises.catalog import EXERCISES
-from pages.ui.words import unbroken
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_wall import PICTURED, texts
 
@@ -390,7 +389,7 @@ def test_what_a_tap_on_a_block_did_is_in_sight(path: str, server: str, visit: Vi
     page = visit(f"{server}/lesions", 390, 844)
     drawn(page)
     page.locator(f"g.node[data-path='{path}']").first.click()
-    said = page.get_by_text(unbroken(f"Without {path}, the 32-layer residual network gets"))
+    said = page.get_by_text(f"Without {path}, the 32-layer residual network gets")
     expect(said).to_be_in_viewport(ratio=1)
     page.set_viewport_size({"width": 1280, "height": 900})
     expect(said).to_be_hidden()  # the figures are above each graph
