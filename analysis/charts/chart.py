@@ -464,6 +464,10 @@ def tick_text(value: float, ticks: Sequence[float] = ()) -> str:
     return f"{value / 10.0**exponent:.3g}×{power_of_ten(exponent)}".replace("-", "−")
 
 
+_MOST_PLACES = 6
+"""Most decimals of numbers along an axis."""
+
+
 def decimals_of(ticks: Sequence[float]) -> int:
     """Return how many decimals it takes to write even ticks, and 0 if they need too many."""
     if len(ticks) < 2:
@@ -497,9 +501,6 @@ def in_powers(low: float, high: float) -> bool:
 
 TICKS = 12
 """Most ticks of a log axis."""
-
-
-_MOST_PLACES = 6
 
 
 def log_step(low: float, high: float, ticks: int = TICKS) -> int | str:

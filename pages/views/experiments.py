@@ -172,11 +172,12 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
 def _rule(summaries: Sequence[Summary]) -> str:
     """Return the factor above which a gradient explodes or vanishes, if one of these does."""
     words = {word(one) for one in summaries}
-    said = " or ".join(one for one in (Word.EXPLODES, Word.VANISHES) if one in words)
+    ways = {Word.EXPLODES: "grows", Word.VANISHES: "falls"}
+    said = " and ".join(f"{one} if it {way}" for one, way in ways.items() if one in words)
+    if not said:
+        return ""
     factor = f"{10**MILD_BOUND:,.0f}"
-    return f" A gradient {said} if it changes by a factor above {factor} in every seed." * bool(
-        said
-    )
+    return f" Toward the input, a gradient {said} by a factor above {factor} in all seeds."
 
 
 def _lowest_to_highest(one: Summary) -> str:
