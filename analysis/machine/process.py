@@ -33,6 +33,7 @@ Report = Callable[[Any], None]
 """The first argument of a job's function, which sends any picklable value at once."""
 
 _CONTEXT = multiprocessing.get_context("spawn")  # forking a process with threads may hang
+_KNOWN_SECONDS = 20  # within which a busy machine knows how a process ended
 
 
 class Cause(StrEnum):
@@ -157,7 +158,7 @@ class Child:
     def last_words(self) -> str:
         """Return in one sentence how the process ended."""
         with contextlib.suppress(TimeoutError, ValueError):
-            code = getattr(self._future.exception(timeout=2), "exitcode", 0)
+            code = getattr(self._future.exception(timeout=_KNOWN_SECONDS), "exitcode", 0)
             if code == -getattr(signal, "SIGKILL", 9):
                 return "the worker process was killed: the machine may have run out of memory"
             if code < 0:
