@@ -300,4 +300,4 @@ def option_words(key: str, value: Any) -> str:
     if key in _COUNTED:
         return number_of(value, *_COUNTED[key])
     written = "-".join(map(str, value)) if isinstance(value, tuple) else shown(key, value)
-    return f"{key.replace('_', ' ')} {written}"
+    return f"{key.replace('bn_', 'BN ').replace('_', ' ')} {written}"

@@ -31,6 +31,9 @@ SIDE_ASPECT = 1.0
 
 _MOST = 3  # most differences that a short sentence names
 
+_UNSEEN = {"input": "input ", "bn_eps": "", "bn_momentum": "", "init": "", "zero_init": ""}
+"""Options that change neither a block's form nor the stem's and head's, with a word before."""
+
 
 class Change(StrEnum):
     """The change of a stage or a block."""
@@ -307,15 +310,17 @@ def _block(
         *_between(Aspect.NORM, *map(_norm, (before, after))),
         *_between(Aspect.EXTRAS, *map(_extras, (before, after), (one, other))),
         *_between(Aspect.ACTIVATION, before.activation.label, after.activation.label),
-        *_between(Aspect.BIAS, *("bias" if s.bias else "no bias" for s in (before, after))),
-        *_between(Aspect.PADDING, *(f"{s.padding} padding" for s in (before, after))),
+        *_between(Aspect.BIAS, *(option_words("bias", spec.bias) for spec in (before, after))),
+        *_between(
+            Aspect.PADDING, *(option_words("padding", spec.padding) for spec in (before, after))
+        ),
     )
     return BlockDiff(path, Change.CHANGED if what else Change.SAME, what, one, other)
 
 
 def _norm(spec: ResNetSpec) -> str:
     groups = f" of {number_of(spec.norm_groups, 'group')}" if spec.norm is Norm.GROUP else ""
-    return f"norm {spec.norm}{groups}"
+    return f"{option_words('norm', spec.norm)}{groups}"
 
 
 def _extras(spec: ResNetSpec, block: BlockPlan) -> str:
@@ -399,12 +404,8 @@ class _Clause(NamedTuple):
 
 
 def _clauses(found: Diff) -> list[_Clause]:
-    """Return the differences: blocks added and removed, changes of blocks, then stem and head."""
-    clauses = [*_counts(found.stages), *_changes(found.stages)]
-    if clauses:
-        return clauses
-    names = ", ".join(f"{o.name} {o.before} to {o.after}" for o in found.options)
-    return [_Clause(f"the same blocks, but {names}", 0)]
+    """Return the differences: blocks added, removed and changed, stem and head, then the rest."""
+    return [*_counts(found.stages), *_changes(found.stages), *_unseen(found)]
 
 
 def _sentence(found: Diff, clauses: Sequence[_Clause]) -> str:
@@ -441,6 +442,16 @@ def _changes(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
     for stage in stages:
         for what in stage.what:
             yield _Clause(f"{stage.name}: {what}", 0)
+
+
+def _unseen(found: Diff) -> Iterator[_Clause]:
+    """Yield the differences that no block, stem or head shows, as in `He init → Xavier init`."""
+    differing = [option.name for option in found.options if option.name in _UNSEEN]
+    for name in differing:
+        one, other = (
+            option_words(name, getattr(cost.spec, name)) for cost in (found.before, found.after)
+        )
+        yield _Clause(f"{_UNSEEN[name]}{one} → {other}", 0)
 
 
 def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:

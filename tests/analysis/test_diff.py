@@ -109,11 +109,19 @@ def test_101_against_152() -> None:
         ("resnet18", "resnet50", "two 3×3 → bottleneck in every block"),
         ("resnet50", "resnet18", "bottleneck → two 3×3 in every block"),
         ("resnet50", "resnext50_32x4d", "different convolutions in every block"),
-        ("resnet50", "resnet50:zero_init=1", "the same blocks, but zero_init 0 to 1"),
-        ("resnet50", "resnet50:norm=none", "norm batch → norm none in every block"),
+        ("resnet50", "resnet50:zero_init=1", ": last norm one → last norm zero. In total"),
+        ("resnet50", "resnet50:norm=none", "BN → no BN in every block"),
+        ("resnet50", "resnet50:norm=group", "BN → GN of 32 groups in every block"),
+        ("resnet50", "resnet50:input=3x160x160", ": input 3×224×224 → 3×160×160. In total"),
+        ("resnet50", "resnet50:groups=2:init=xavier", "every block; He init → Xavier init. In"),
+        ("resnet50", "resnet50:groups=2:bn_eps=0.1", "every block; BN eps 1e-05 → BN eps 0.1."),
         ("resnet50", "resnet50:activation=gelu", "ReLU → GELU in every block"),
-        ("resnet18", "d2l_resnet18", "no bias → bias in every block"),
-        ("d2l_resnet18", "keras_resnet18", "symmetric padding → same padding in every block"),
+        ("resnet18", "d2l_resnet18", "no biases → biases in every block"),
+        (
+            "d2l_resnet18",
+            "keras_resnet18",
+            "PyTorch's padding → TensorFlow's padding in every block",
+        ),
         ("resnet50", "resnet50:dilate=0,0,1", "stride 2 on conv2 → no stride in 1 block"),
         ("resnet18", "flower_resnet18", "head: average pool, fc 512 to 1000 → average pool, fc 5"),
         ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (3 in layer3)"),
@@ -164,6 +172,7 @@ def test_a_block_that_is_the_same_costs_the_same(
     found = diff(one, one if itself else other, batch=2)
     rows = [{r.path: r for r in cost.layers} for cost in (found.before, found.after)]
     same = [b.path for s in found.stages for b in s.blocks if b.change is Change.SAME]
+    assert bool(found.changes) == bool(found.options)
     if itself:
         assert len(same) == sum(one.blocks)
     for path in same:
