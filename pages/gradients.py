@@ -15,7 +15,7 @@ from pages.ui import lecture
 from pages.ui.charts import reserve_strip, show_awaited, show_chart
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, warm_up
-from pages.ui.wall import aside, end_of_wall, note_title, on_wall, said, say_empty
+from pages.ui.wall import aside, end_of_wall, fold, note_title, on_wall, said, say_empty
 from pages.ui.words import unbroken
 from pages.views.experiments import Experiment, experiment_of, export_run
 from pages.views.gradients import (
@@ -53,10 +53,11 @@ if job is not None and not running:
 with aside("settings"):
     st.header("What to measure")
     st.markdown(experiment.intro)
-    settings = choose_settings(quantity)
-    models = choose_models(spec, quantity)
-    known = known_run(experiment, models, settings) if models and settings else None
-    can_measure = measure_button(experiment, models, settings, running, known is not None)
+    with fold("fields"):
+        settings = choose_settings(quantity)
+        models = choose_models(spec, quantity)
+        known = known_run(experiment, models, settings) if models and settings else None
+        can_measure = measure_button(experiment, models, settings, running, known is not None)
 run = known or latest_run(experiment)
 preset = pressed_preset(experiment, running, run)
 with strip.container():
