@@ -61,8 +61,8 @@ def test_the_picture_comes_before_the_settings(name: str, server: str, visit: Vi
 def test_the_button_of_gradients_stands_above_no_open_fields(server: str, visit: Visit) -> None:
     page = visit(f"{server}/gradients", 390, 844)
     drawn(page)
-    button, seeds = page.get_by_role("button", name="Run it here"), page.get_by_label("Seeds")
-    expect(button).to_be_visible()
+    seeds = page.get_by_role("spinbutton", name="Seeds")
+    expect(page.get_by_role("button", name="Run it here")).to_be_visible()
     expect(seeds).to_be_hidden()
     page.locator(".rl-fold summary").click()
     expect(seeds).to_be_visible()
