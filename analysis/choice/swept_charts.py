@@ -32,9 +32,9 @@ from analysis.gradients.curves import Curve
 from analysis.gradients.results import run_of as gradients_of
 from analysis.lesions.report import lesions_of
 from analysis.results.form import Result, read_result
+from analysis.style.language import in_english, listed
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of
-from analysis.style.language import in_english, listed
 from nets.names import in_catalog, names_of
 from nets.options import OPTIONS, Shortcut, number_of
 from nets.origin import base_title

@@ -170,20 +170,20 @@ def test_the_included_sweep_by_seed() -> None:
 
 def test_a_caption_names_the_networks_and_every_value_that_is_swept() -> None:
     models = [
-        f"{name}20:blocks={blocks}:norm={norm}"
-        for name, blocks, norm in product(("plain", "resnet"), (1, 2), ("batch", "group"))
+        f"{name}20:blocks={blocks}:se={se}"
+        for name, blocks, se in product(("plain", "resnet"), (1, 2), (0, 4))
     ]
     points = (
         SweptPoint(f"{model}.json", model, Kind.TRAIN, model, 0, (("rate", 0.1),), {"last_loss": 1})
         for model in models
     )
     found = settings_of(points, Kind.TRAIN)
-    assert chart_of(view_of(found, "depth")).chart.shows.endswith(
-        "by depth of 8 settings, from Plain-20 and ResNet-20: blocks 1-1-1 and 2-2-2; no shortcuts "
-        "and zero-pad shortcuts (A); BN and GN"
+    assert chart_of(view_of(found, "depth")).chart.alt.endswith(
+        "by depth of 8 settings, from Plain-20 and ResNet-20: blocks 1 and 2; no SE and SE (ratio "
+        "4); no shortcuts and zero-pad shortcuts (A)."
     )
     (cited,) = papers(found).values()
-    assert [paper.key for paper in cited] == ["he2016deep", "wu2018group"]
+    assert [paper.key for paper in cited] == ["he2016deep", "hu2018squeeze"]
 
 
 def test_a_line_is_level_only_if_every_seed_is() -> None:
