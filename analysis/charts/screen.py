@@ -195,7 +195,7 @@ def figure(
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
         marked = is_marked(chart, series)
-        if series.is_behind:
+        if series.is_level:
             continue
         if series.across and not words_along(chart):
             series = to_edges(chart, series)
@@ -401,7 +401,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
 def _levels(chart: Chart, palette: Palette, wall: bool) -> Iterator[dict[str, Any]]:
     """Yield the levels behind bars as shapes; a trace ends at the outermost words."""
     for series, colour, _ in series_looks(chart, palette):
-        if series.is_behind:
+        if series.is_level:
             yield {
                 "type": "line",
                 "name": series.name if wall else in_lines(series.name, "<br>", _LETTERS),

@@ -136,6 +136,15 @@ def how_counted(batch: int, *axes: Axis | None) -> str:
     return f"Counted for {number_of(batch, 'image')}" if is_of_batch else ""
 
 
+def how_chosen(choice: Choice) -> str:
+    """Return the task, the budgets and how many networks fit, for a caption."""
+    every = len(choice.fits) + len(choice.misses)
+    within = in_english(lambda: choice.within) if choice.budgets.limits else "none"
+    return (
+        f"Task: {choice.task}. Budgets: {within}. {len(choice.fits):,} of {every:,} networks fit."
+    )
+
+
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
     """Return computed and published figures for a terminal, a row for each network.
 

@@ -32,16 +32,19 @@ from analysis.gradients.curves import Curve
 from analysis.gradients.results import run_of as gradients_of
 from analysis.lesions.report import lesions_of
 from analysis.results.form import Result, read_result
+from analysis.style.language import in_english, listed
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of
 from nets.names import in_catalog, names_of
 from nets.options import OPTIONS, Shortcut, number_of
+from nets.origin import base_title
 from nets.spec import ResNetSpec
 
 MAX_LINES = 12
 """Most lines in a chart: more would be hard to tell apart."""
 
 _MOST_TOLD = 6  # networks that a caption names
+_MOST_LISTED = 4  # values of an option, or published networks, that a caption lists
 
 MAX_NAMED = 24
 """Most settings along an axis of names."""
@@ -322,13 +325,37 @@ def _in_brackets(label: str) -> str:
 
 
 def _of_what(view: View) -> str:
-    """Name the networks for a caption, or say how many settings there are."""
-    specs = list(dict.fromkeys(one.spec for one in view.found.every))
-    if len(specs) > _MOST_TOLD:
-        return f" of {number_of(len(view.found.every), 'setting')}"
-    pairs = zip(names_of(specs), map(in_catalog, specs), strict=True)
-    names = (name if name.startswith(own) else f"{name} ({own})" for name, own in pairs)
-    return f": {'; '.join(names)}"
+    """Name the networks for a caption or, if they are many, those they stem from and what varies.
+
+    Many: `of 12 settings, from Plain-20 and ResNet-20: blocks 1-1-1 and 3-3-3; BN and no BN`.
+    """
+    found = view.found
+    specs = list(dict.fromkeys(one.spec for one in found.every))
+    if len(specs) <= _MOST_TOLD:
+        pairs = zip(names_of(specs), map(in_catalog, specs), strict=True)
+        names = (name if name.startswith(own) else f"{name} ({own})" for name, own in pairs)
+        return f": {'; '.join(names)}"
+    bases = dict.fromkeys(spec.base for spec in specs)
+    of = _in_brief([base_title(base, bases) for base in bases], "networks")
+    varied = "; ".join(_values(name, values) for name, values in found.varying.items())
+    return f" of {number_of(len(found.every), 'setting')}, from {of}: {varied}"
+
+
+def _values(name: str, values: Sequence[Value]) -> str:
+    """Return the values of an option: `blocks 1-1-1 to 9-9-9 (5 values)`, `BN and no BN`."""
+    each = [words(name, value) for value in values]
+    first, space, _ = each[0].partition(" ")
+    start = f"{first}{space}"
+    if not space or not all(one.startswith(start) for one in each):
+        return in_english(listed, each)
+    return start + _in_brief([one.removeprefix(start) for one in each], "values")
+
+
+def _in_brief(names: Sequence[str], what: str) -> str:
+    """Return names as a list, or the first, the last and the number of many."""
+    if len(names) <= _MOST_LISTED:
+        return in_english(listed, names)
+    return f"{names[0]} to {names[-1]} ({len(names):,} {what})"
 
 
 def how_spread(view: View) -> str:

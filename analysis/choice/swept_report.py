@@ -369,8 +369,8 @@ def how_swept(view: View, drawn: Drawn) -> str:
 
 
 def papers(found: Settings) -> Cited:
-    """Return the sources of the networks."""
-    return architectures(dict.fromkeys(one.spec.base for one in found.every))
+    """Return the sources of the networks and of their edits."""
+    return architectures(dict.fromkeys(one.model for one in found.every))
 
 
 def how_in_words(found: Settings) -> str:

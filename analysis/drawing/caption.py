@@ -12,11 +12,12 @@ from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
+from analysis.structure.residual import block_at
 from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse
-from nets.catalog import HE2015, HE2016, HU2018, XIE2016, Citation
+from nets.catalog import HE2015, HE2016, HU2018, TONG_HE2018, WU2018, XIE2016, Citation
 from nets.names import option_words, title
 from nets.origin import base_title, own_differences
 from nets.plan import ShortcutKind
@@ -49,8 +50,15 @@ _UNCOUNTED = (Role.THEORY, Role.RESULTS)
 _SETS = {"Fashion-MNIST": XIAO2017}
 """Sets of images whose paper is cited where a caption names them."""
 
-_OF_EDITS = {"unit": HE2016, "se": HU2018, "groups": XIE2016}
-"""Options whose paper is cited where a network edits them."""
+_OF_EDITS = {
+    "unit": HE2016,
+    "se": HU2018,
+    "groups": XIE2016,
+    "norm=group": WU2018,
+    "stem=deep": TONG_HE2018,
+    "projection_pool=1": TONG_HE2018,
+}
+"""Options, or their values, whose paper is cited where a network edits them."""
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
@@ -78,7 +86,8 @@ def caption(
         said.append(f"Each box is a {level}.")
     if heat:
         each = "" if heat.varies else f" per {heat.per}"
-        said.append(f"Colour: {tex(f'{heat.label}{each}')}.")
+        what = f" ({heat.meaning[:1].lower()}{heat.meaning[1:]})" if heat.meaning else ""
+        said.append(f"Colour: {tex(f'{heat.label}{each}{what}')}.")
     return f"\\caption{{{' '.join(said)}}}\n"
 
 
@@ -99,7 +108,8 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
-    said = f"Block {path} of {title(profile.spec)} (`{profile.model}`)"
+    kind = block_at(profile, path).kind
+    said = f"Block {path} of {title(profile.spec)} (`{profile.model}`){_in_brackets([kind])}"
     return figure_caption(
         said, _of_v1_5([profile.spec]), {Role.SOURCE: sources_of([profile.model])}
     )
@@ -126,6 +136,7 @@ def units_caption(units: Sequence[Unit]) -> str:
         said = f"{what}: {'; '.join(names)}; from x to y"
     else:
         said = f"{what}: {' and '.join(names)}, from x to y"
+    said += _in_brackets([unit.shortcut for unit in units])
     return figure_caption(said, cited={Role.SOURCE: (HE2015, HE2016)})
 
 
@@ -135,14 +146,23 @@ def _told(profile: Profile) -> str:
     said = [option_words(one.name, getattr(spec, one.name)) for one in own_differences(spec)]
     if any(words not in name.split(", ") for words in said):
         edited = f" Edited from {tex(base_title(spec.base))}: {tex(', '.join(said))}."
-    drawn = {use.kind for use in profile.shortcuts}
-    lines = [f"{NAMES[kind]} shortcuts {look}" for kind, look in _LINES.items() if kind in drawn]
-    shown = f" ({', '.join(lines)})" if lines else ""
+    shown = _in_brackets([use.kind for use in profile.shortcuts])
     counts = in_english(counts_in_words, profile)
     return (
         f"{tex(name)} (\\texttt{{{tex(profile.model)}}}): "
         f"{tex(counts[:1].lower() + counts[1:])}{shown}.{edited}"
     )
+
+
+def _in_brackets(drawn: Sequence[ShortcutKind]) -> str:
+    """Return the lines of a drawing's shortcuts: ` (projection shortcut dashed)`; "" if none."""
+    each = Counter(drawn)
+    lines = [
+        f"{NAMES[kind]} shortcut{'s' if each[kind] > 1 else ''} {look}"
+        for kind, look in _LINES.items()
+        if each[kind]
+    ]
+    return f" ({', '.join(lines)})" if lines else ""
 
 
 def _of_v1_5(specs: Iterable[ResNetSpec]) -> str:
@@ -206,7 +226,9 @@ def sources_of(models: Iterable[str]) -> list[Citation]:
     """Return the source papers of networks and of their edits, each once."""
     found: dict[Citation, None] = {}
     for spec in map(parse, models):
-        named = overrides(spec)
+        named = {
+            text for name, value in overrides(spec).items() for text in (name, f"{name}={value}")
+        }
         found[CATALOG[spec.base].source] = None
         found |= dict.fromkeys(paper for name, paper in _OF_EDITS.items() if name in named)
     return list(found)

@@ -32,6 +32,7 @@ from analysis.style.fonts import text_width
 
 _OUT = 0.8  # distance from an arc to its boxes, as a share of the room above boxes in a row
 _LINE = 16.0  # height of a heading
+_SIZES = "output size"  # the heading of bands that are named by the size of their maps
 _APART = 0.22  # gaps, as a share of those in rows
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
 _TO_ADD = 0.7  # gap above an addition, as a share of the others
@@ -170,9 +171,13 @@ def _columns(
     lead = max([inset, *(width_of(title.text(_TITLE_WIDTH)) - over for title in said)])
     shapes = [width_of(title.shape) + 6 for title in said if title.shape]
     tail = max([inset, *(shape - lanes[-1].right for shape in shapes)])
-    content = sum(lane.width for lane in lanes) + between * (len(lanes) - 1) + lead + tail
     heads = [_wrapped(lane.network.name, lane.width + between) if headed else () for lane in lanes]
-    top = spacing.edge + _LINE * max(map(len, heads))
+    sizes: tuple[str, ...] = ()
+    if headed:
+        room = lead + lanes[0].half - max(map(width_of, heads[0])) / 2
+        sizes = _wrapped(_SIZES, room)
+    content = sum(lane.width for lane in lanes) + between * (len(lanes) - 1) + lead + tail
+    top = spacing.edge + _LINE * max(map(len, (sizes, *heads)))
     row_gap, below = _APART * spacing.row_gap, _APART * spacing.below
     title_heights = {name: title.height if title else 0.0 for name, title in titles.items()}
     heights = {
@@ -200,7 +205,11 @@ def _columns(
         name: at + (title.height if (title := titles[name]) else 0.0) for name, at in tops.items()
     }
     x = left + lead + free / 2
-    placed, headings = [], []
+    placed = []
+    headings = [
+        Heading(text, left + 8, spacing.edge + _LINE * line + 8, "start")
+        for line, text in enumerate(sizes)
+    ]
     for lane, head in zip(lanes, heads, strict=True):
         placed.append(_Placed(lane, x + lane.half, begin))
         headings += [

@@ -7,7 +7,7 @@ This module decides what to draw of a network at each level, with equal blocks f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -61,7 +61,7 @@ class View:
     `labels` is None for the level's default: paths of blocks, operations of layers. `figures`
     leaves room for a number in every box. `groups` adds groups and dilation to the labels, for
     drawings without bands for them, `splits` draws the stem's pooling as a separate box, and
-    `joins` writes two equal convolutions of a block in one line.
+    `joins` writes the two convolutions of a basic block in one line.
     """
 
     profile: Profile
@@ -439,8 +439,9 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
         told = view.short and says is Labels.BOTH  # the short title already has the count
         path_line = lines if told else (run_title(place, count),) if says is Labels.BOTH else ()
         said = conv_label if view.groups else operation
-        joined = _joined(block.convs, said) if view.joins else None
-        lines = (*path_line, *((joined,) if joined else map(said, block.convs)))
+        convs = tuple(map(said, block.convs))
+        is_joined = view.joins and len(convs) == 2
+        lines = (*path_line, *(("; ".join(convs),) if is_joined else convs))
         beside = f"×{count}" if count > 1 and not told else ""
     kind, opens = Kind.RUN if count > 1 else Kind.BLOCK, (*unfolds, path)
     node = _node(view, path, kind, lines, count, beside, opens, inside)
@@ -450,15 +451,6 @@ def _block_cell(view: View, block: plan.BlockPlan, place: Place, count: int, ins
         arcs=_arcs(block, count),
         path=path,
     )
-
-
-def _joined(convs: tuple[plan.ConvPlan, ...], said: Callable[[plan.ConvPlan], str]) -> str | None:
-    """Return two equal convolutions as one label, `3×3, 128 twice, first /2`; otherwise None."""
-    first, last = convs[0], convs[-1]
-    label = said(last)
-    if len(convs) != 2 or last.stride > 1 or said(replace(first, stride=1)) != label:
-        return None
-    return f"{label} twice, first /{first.stride}" if first.stride > 1 else f"{label} twice"
 
 
 def _layers_cell(

@@ -47,14 +47,16 @@ class Metric(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What the number is, where its label doesn't say it."""
+        """What the number is."""
         return {
+            Metric.MACS: "Multiply-adds of convolutions and linear layers",
+            Metric.PARAMS: "Weights and biases of all layers",
             Metric.SAVED_BYTES: "Saved for the backward pass; a tensor saved by several layers "
             "counts once, for the first",
             Metric.ACTIVATIONS: "Elements in the outputs of convolutions",
             Metric.BYTES_MOVED: "Inputs, weights and output of each layer, read or written once in "
             "float32",
-        }.get(self, "")
+        }[self]
 
 
 class Per(StrEnum):
@@ -68,7 +70,8 @@ class Per(StrEnum):
 class Heat:
     """Numbers by path, with their label and unit; `varies` if equal blocks' numbers differ.
 
-    `counted` is what follows a number in words, by default the label.
+    `counted` is what follows a number in words, by default the label; `meaning` says what the
+    number is.
 
     A stage's number is that of all its blocks, every other that of one block or layer; `per` says
     which of the two a box shows. `most` is the end of the scale, so that two graphs can share one;
@@ -83,6 +86,7 @@ class Heat:
     per: Per = Per.BOX
     most: float | None = None
     counted: str = ""
+    meaning: str = ""
 
     def of(self, node: Node) -> float | None:
         """Return the number of a box, the mean for a stage per block, or None if it has none."""
@@ -180,4 +184,4 @@ def heat_of(profile: Profile, metric: Metric) -> Heat:
         value = getattr(row, metric.value)
         for path in {row.path, row.place.module.path, row.place.around.path, row.place.stage}:
             values[path] += value
-    return Heat(metric.label, metric.unit, values, counted=metric.counted)
+    return Heat(metric.label, metric.unit, values, counted=metric.counted, meaning=metric.meaning)

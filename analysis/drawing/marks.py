@@ -134,8 +134,8 @@ def description(graph: Graph) -> str:
 
 
 def holds_shape(band: Band) -> bool:
-    """Return whether there is room for a band's shape beside its title."""
-    return band.width > width_of(band.title, band.shape)
+    """Return whether a band has a shape, and room for it beside its title."""
+    return bool(band.shape) and band.width > width_of(band.title, band.shape)
 
 
 def counted_lines(graph: Graph) -> tuple[ShortcutLine, ...]:

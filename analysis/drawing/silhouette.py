@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from itertools import pairwise
+from itertools import pairwise, product
 from math import cos, log2, radians, sin, sqrt
 
 from analysis.costs.profiles import Profile, Shape
@@ -90,7 +90,10 @@ def silhouette(profile: Profile, palette: Palette = LIGHT, width_mm: float | Non
 
 
 def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
-    """Split the boxes into the fewest rows of at most `most` px, on the largest scale."""
+    """Split the boxes into the fewest rows of at most `most` px, on the largest scale.
+
+    Shapes in labels are broken over two lines only if no number of rows has room for them.
+    """
     longest = max(max(tensor.sides[1:]) for tensor in tensors)
 
     def layouts(count: int, side: int, split: bool) -> list[_Layout]:
@@ -98,11 +101,10 @@ def _rows(tensors: Sequence[_Tensor], most: float) -> list[_Layout]:
         parts = [tensors[start : start + each] for start in range(0, len(tensors), each)]
         return [_Layout(part, side, split, longest, beside) for part in parts]
 
-    for count in range(1, len(tensors) if most < MAX_WIDTH else 2):
-        split = _widest(layouts(count, _SIDES[-1], split=False)) > most
-        for side in _SIDES:
-            if _widest(found := layouts(count, side, split)) <= most:
-                return found
+    counts = range(1, len(tensors) if most < MAX_WIDTH else 2)
+    for split, count, side in product((False, True), counts, _SIDES):
+        if _widest(found := layouts(count, side, split)) <= most:
+            return found
     return found
 
 
@@ -326,27 +328,31 @@ def _box(layout: _Layout, tensor: _Tensor, centre: float, middle: float, colours
     )
 
 
-def _reach(layout: _Layout, tensor: _Tensor) -> float:
-    """Return the distance of an arrow's end from a box's centre, along the middle."""
+def _outset(layout: _Layout, tensor: _Tensor) -> float:
+    """Return the distance of the start of an arrow from the centre of its box."""
     (width, height), (right, up) = layout.front(tensor), layout.depth(tensor)
-    # The middle line meets the slanted edges of a box that is deeper than tall.
+    # The middle line meets the slanted edge of a box that is deeper than tall.
     cut = max(0.0, (up - height) / 2) * right / up
     return (width + right) / 2 - max(0.0, cut - _ARROW_GAP) + _ARROW_GAP
 
 
+def _inset(layout: _Layout, tensor: _Tensor) -> float:
+    """Return the distance of an arrowhead from the centre of its box: clear of its corners."""
+    return layout.extent(tensor)[0] / 2 + _ARROW_GAP
+
+
 def _arrows(layout: _Layout, centres: list[float], y: float) -> Iterator[str]:
     """Draw arrows along the middle, from each outline to the next."""
-    reach = [_reach(layout, tensor) for tensor in layout.tensors]
-    for i in range(len(centres) - 1):
-        yield _arrow([(centres[i] + reach[i], y), (centres[i + 1] - reach[i + 1], y)])
+    for (one, x), (other, next_x) in pairwise(_places(layout, centres)):
+        yield _arrow([(x + _outset(layout, one), y), (next_x - _inset(layout, other), y)])
 
 
 def _around(one: _Row, other: _Row, width: float) -> str:
     """Draw the arrow from the end of a row, around its labels, to the start of the next."""
     (before, centres, top), (after, others, below) = one, other
     y, next_y = top + before.tallest / 2, below + after.tallest / 2
-    start = centres[-1] + _reach(before, before.tensors[-1])
-    end = others[0] - _reach(after, after.tensors[0])
+    start = centres[-1] + _outset(before, before.tensors[-1])
+    end = others[0] - _inset(after, after.tensors[0])
     outer, between, inner = width - _MARGIN, below - _BETWEEN_ROWS / 2, _MARGIN
     turns = [(outer, y), (outer, between), (inner, between), (inner, next_y)]
     return _arrow([(start, y), *turns, (end, next_y)])

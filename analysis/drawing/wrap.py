@@ -221,6 +221,8 @@ class Wrapping:
     def _accompanied(self, rows: list[Row], length: float) -> list[Row]:
         """Return the rows with single nodes joined by the cell before them, where possible.
 
+        No row is left with a single box, even if it has an addition.
+
         If this would leave the first block of a stage alone at the end of its row, the whole stage
         joins them instead, where it fits.
         """
@@ -235,7 +237,7 @@ class Wrapping:
                 moved = part._replace(start=start)
                 kept = [part._replace(stop=start)] if start > part.start else []
                 left = [*before[:-1], *kept]
-                if self._nodes(left) > 1 and self.row_width([moved, *row]) <= length:
+                if self._boxes(left) > 1 and self.row_width([moved, *row]) <= length:
                     before[:] = left
                     row.insert(0, moved)
                     break
@@ -244,6 +246,11 @@ class Wrapping:
     def _nodes(self, row: Row) -> int:
         """Return the number of nodes on a row's main path."""
         return sum(sum(self.counts[part.group][part.start : part.stop]) for part in row)
+
+    def _boxes(self, row: Row) -> int:
+        """Return the number of nodes on a row's main path without additions."""
+        cells = (c for p in row for c in self.network.groups[p.group].cells[p.start : p.stop])
+        return sum(len(cell.main) - (cell.add is not None) for cell in cells)
 
     def is_lonely(self, row: Row) -> bool:
         """Return whether a row holds a single node, or part of a stage that joined one."""

@@ -97,6 +97,7 @@ def single_chart(studies: Sequence[Lesions], out: Collection[str] = ()) -> Chart
         (*series, *whole),
         "Test error in percent with one block removed at a time (bars) and with none (horizontal "
         f"line{'s' if len(studies) > 1 else ''}). {said}",
+        reading="Blocks are numbered stage.block: 1.0 is layer1.0",
     )
 
 

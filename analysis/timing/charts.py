@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from analysis.charts.chart import Chart, Draw, Series
 from analysis.drawing.heat import Heat
 from analysis.results.form import Result
+from analysis.style.language import in_english, listed
 from analysis.style.numbers import short
 from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions, noise_note, recorded_how
@@ -18,6 +19,7 @@ BINS = 30
 
 _BOTH = "Forward and backward time"
 _BARS = "Error bars: 10th to 90th percentile"
+_BATCH = "batch\N{NO-BREAK SPACE}"
 
 
 def stage_chart(timing: Timing) -> Chart:
@@ -130,10 +132,20 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         "",
         "median, ms",
         tuple(series),
-        f"{title}: {'; '.join(names)}",
+        f"{title}: {_together(names)}",
         note=_upper(", ".join(shared)),
         reading=". ".join([_BARS, *notes]),
     )
+
+
+def _together(names: Sequence[str]) -> str:
+    """Return the names of timings as a list; `batches 1, 2 and 4` if they are batches alone."""
+    numbers = [name.removeprefix(_BATCH) for name in names]
+    if len(names) > 1 and all(
+        _BATCH + number == name for number, name in zip(numbers, names, strict=True)
+    ):
+        return f"batches {in_english(listed, numbers)}"
+    return "; ".join(names)
 
 
 def _how(timing: Timing) -> str:

@@ -32,7 +32,7 @@ from analysis.choice.choose import (
     task_of,
 )
 from analysis.choice.compare import Axis, Better, Column, Row, in_a_menu
-from analysis.choice.report import choice_json, fits_grid, largest_batch
+from analysis.choice.report import choice_json, fits_grid, how_chosen, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import Role, architectures
@@ -386,12 +386,13 @@ def _step_settings(choice: Choice) -> tuple[Settings | None, str]:
 
 def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     """Draw the export dialog: the front as a picture, what fits as a table, everything as JSON."""
-    costs = f"Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
+    asked = how_chosen(choice)
+    costs = f" Costs for batch {choice.batch:,} in {choice.dtype}, {choice.optimiser.label}"
     pictures = [
         chart_picture(
             chart,
             name,
-            costs if any(map(_is_of_batch, axes)) else "",
+            f"{asked}{costs if any(map(_is_of_batch, axes)) else ''}",
             architectures(models_of(chart)) | {Role.RESULTS: publishers(*axes)},
         )
         for (chart, axes), name in zip(charts, ("front", "front-own"), strict=False)

@@ -19,7 +19,7 @@ from analysis.drawing.dot import dot
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.heat import Metric, heat_of
 from analysis.drawing.key import entries_of, key_of
-from analysis.drawing.parts import TEXT, Graph, Kind, Labels, Layout
+from analysis.drawing.parts import TEXT, Graph, Heading, Kind, Labels, Layout
 from analysis.drawing.svg import svg
 from analysis.drawing.tikz import tikz
 from analysis.drawing.viewer import html, view
@@ -152,11 +152,11 @@ def test_a_layout_that_is_asked_for_is_drawn() -> None:
         assert drawn.layout is layout
 
 
-def test_two_equal_convolutions_take_one_line_on_a_page() -> None:
+def test_the_two_convolutions_of_a_block_take_one_line_on_a_page() -> None:
     labels = {node.id: node.label for node in FIGURE.graph(width_mm=170).nodes}
-    assert labels["resnet34/layer1.0"] == "3×3, 64 twice"
-    assert labels["resnet34/layer2.0"] == "3×3, 128 twice, first /2"
-    assert labels["plain34/layer2.1"] == "3×3, 128 twice"
+    assert labels["resnet34/layer1.0"] == "3×3, 64; 3×3, 64"
+    assert labels["resnet34/layer2.0"] == "3×3, 128 /2; 3×3, 128"
+    assert labels["plain34/layer2.1"] == "3×3, 128; 3×3, 128"
     column = {node.id: node.label for node in FIGURE.graph(width_mm=85).nodes}
     assert column["resnet34/layer2.0"] == "3×3, 128 /2\n3×3, 128"
     deep = {node.id: node.label for node in row(*BOTTLENECKS).graph(width_mm=170).nodes}
@@ -186,6 +186,24 @@ def test_a_long_name_is_above_its_network() -> None:
     assert [top - head.y for top, head in zip(tops, picture.headings, strict=True)] == [6, 6]
 
 
+def over_lanes(picture: Graph) -> list[Heading]:
+    """Return the headings of a drawing in columns without that of its bands."""
+    return [heading for heading in picture.headings if heading.anchor == "middle"]
+
+
+@pytest.mark.parametrize("width_mm", [85, 170])
+def test_a_heading_says_what_the_sizes_of_bands_are(width_mm: float) -> None:
+    picture = FIGURE.graph(width_mm=width_mm)
+    sizes, first, *_ = picture.headings
+    assert sizes.text == "output size"
+    assert sizes.x == picture.bands[0].x + 8
+    assert sizes.y == first.y < picture.bands[0].y
+    ends = sizes.x + text_width(sizes.text, TEXT)
+    assert ends + 8 < first.x - text_width(first.text, TEXT) / 2
+    rows = row("plain34", "resnet34").graph(width_mm=170)
+    assert [heading.text for heading in rows.headings] == ["Plain-34", "ResNet-34"]
+
+
 def test_a_phone_shows_columns_or_one_network_below_the_other() -> None:
     most = 356 * 13 / 12
     for text in ("resnet18", "resnet34", "resnet50", "resnet152", "resnet1202"):
@@ -193,7 +211,7 @@ def test_a_phone_shows_columns_or_one_network_below_the_other() -> None:
         picture = pair.upright(Level.BLOCK, False, None, False, most)
         assert picture.width <= most
         assert picture.small == TEXT
-        assert len({heading.y for heading in picture.headings}) == 1
+        assert len({heading.y for heading in over_lanes(picture)}) == 1
     found = FIGURE.upright(Level.BLOCK, False, None, False, most)
     assert found.layout is Layout.COLUMN
     assert found.width <= most
@@ -230,7 +248,7 @@ def test_equal_sizes_stand_in_one_band() -> None:
         assert inside[network, "56×56"] == ["maxpool", "layer1.0", "layer1.1"]
         assert inside[network, "7×7"] == ["layer4.0", "layer4.1"]
         assert inside[network, "1×1"] == ["head"]
-    heads = [(heading.text, heading.x) for heading in picture.headings]
+    heads = [(heading.text, heading.x) for heading in over_lanes(picture)]
     assert [text for text, _ in heads] == ["VGG-19", "Plain-34", "ResNet-34"]
     for (_, x), network in zip(heads, ("vgg19", "plain34", "resnet34"), strict=True):
         axis = {n.x for n in picture.nodes if n.path.startswith(f"{network}/")}
@@ -453,9 +471,7 @@ def test_labels_and_layout_on_the_command_line(tmp_path: Path) -> None:
 def test_headings_tell_networks_apart(texts: tuple[str, ...], names: list[str]) -> None:
     picture = row(*texts).graph(arranged=Layout.ROWS)
     assert [heading.text for heading in picture.headings] == names
-    columns = row(*texts).graph()
-    lines = {
-        x: [h.text for h in columns.headings if h.x == x] for x in {h.x for h in columns.headings}
-    }
+    heads = over_lanes(row(*texts).graph())
+    lines = {x: [h.text for h in heads if h.x == x] for x in {h.x for h in heads}}
     said = ["".join(lines[x]).replace(" ", "") for x in sorted(lines)]
     assert said == [name.replace(" ", "") for name in names]

@@ -11,8 +11,10 @@ from analysis.drawing.caption import (
     caption,
     figure_caption,
     shape_caption,
+    sources_of,
     units_caption,
 )
+from analysis.drawing.heat import Metric, heat_of
 from analysis.lesions.papers import VEIT2016
 from analysis.structure.units import Unit
 from analysis.style.grid import tex_letters
@@ -46,13 +48,43 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert ": a plain stack of 1 block without shortcuts. Architecture" in one
 
 
+@pytest.mark.parametrize(
+    ("edit", "paper"),
+    [
+        ("norm=group", "wu2018group"),
+        ("norm=none", ""),
+        ("stem=deep", "he2019bag"),
+        ("stem=cifar", ""),
+        ("projection_pool=1", "he2019bag"),
+        ("stem=deep:projection_pool=1", "he2019bag"),
+    ],
+)
+def test_an_edit_with_a_paper_of_its_own_is_cited(edit: str, paper: str) -> None:
+    found = sources_of([f"resnet50:{edit}"])
+    assert [one.key for one in found] == ["he2016deep", *filter(None, [paper])]
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (Metric.MACS, "MACs per box (multiply-adds of convolutions and linear layers)"),
+        (Metric.PARAMS, "parameters per box (weights and biases of all layers)"),
+        (Metric.ACTIVATIONS, "activations per box (elements in the outputs of convolutions)"),
+    ],
+)
+def test_a_caption_says_which_layers_the_colour_counts(metric: Metric, said: str) -> None:
+    counted = analysis.profile(parse("resnet18"))
+    assert f"Colour: {said}.}}" in caption(counted, heat=heat_of(counted, metric))
+
+
 def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:
     """Torchvision strides on the 3×3 convolution; He et al. 2015 on the first 1×1."""
     where = r"in the 3$\times$3 convolution of a bottleneck, the original{} in {} first 1$\times$1 "
     one = where.format("", "its")
     assert f"ResNet-50 is v1.5: it strides {one}" in caption(analysis.profile(parse("resnet50")))
     block = block_caption(analysis.profile(parse("resnet152")), "layer2.0")
-    assert f"(\\texttt{{resnet152}}). ResNet-152 is v1.5: it strides {one}" in block
+    told = "(\\texttt{resnet152}) (projection shortcut dashed). ResNet-152 is v1.5: it strides "
+    assert f"{told}{one}" in block
     both = caption(*(analysis.profile(parse(name)) for name in ("resnet50", "resnet101")))
     assert f"ResNet-50 and ResNet-101 are v1.5: they stride {where.format('s', 'their')}" in both
     for model in ("resnet50_v1", "resnet50:stride_on=conv1", "resnet34", "resnext50_32x4d"):
@@ -106,7 +138,8 @@ def test_a_shape_is_said_to_be_v1_5_as_a_graph_is(net: str) -> None:
     [
         (
             (Unit(), Unit(UnitOrder.FULL_PREACT)),
-            "Residual units: original and full pre-activation, from x to y",
+            "Residual units: original and full pre-activation, from x to y (identity shortcuts "
+            "solid)",
         ),
         (
             (
@@ -114,11 +147,17 @@ def test_a_shape_is_said_to_be_v1_5_as_a_graph_is(net: str) -> None:
                 Unit(UnitOrder.FULL_PREACT, BlockKind.BOTTLENECK, ShortcutKind.PROJECTION),
             ),
             "Residual units (bottleneck, projection): original and full pre-activation, from x to "
-            "y",
+            "y (projection shortcuts dashed)",
         ),
         (
             (Unit(), Unit(block=BlockKind.BOTTLENECK)),
-            "Residual units: original; original, bottleneck; from x to y",
+            "Residual units: original; original, bottleneck; from x to y (identity shortcuts "
+            "solid)",
+        ),
+        (
+            (Unit(), Unit(shortcut=ShortcutKind.PROJECTION)),
+            "Residual units: original; original, projection; from x to y (identity shortcut solid, "
+            "projection shortcut dashed)",
         ),
     ],
 )

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 import analysis
 from analysis.charts.chart import (
     LINE_LOOKS,
+    SEEN_ON_WALL,
     Chart,
     Dash,
     Draw,
@@ -25,6 +26,7 @@ from analysis.charts.chart import (
     limits,
     named_at_ends,
     over,
+    shows_bands,
     tick_text,
     ticks_along,
 )
@@ -773,10 +775,11 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
     calm = [replace(of("resnet50", batch=b), stable=True, interval=0.01) for b in (1, 2, 4)]
     assert in_a_caption([comparison_chart(calm)]) == (
-        "Forward and backward time of ResNet-50: batch\N{NO-BREAK SPACE}1; "
-        "batch\N{NO-BREAK SPACE}2; batch\N{NO-BREAK SPACE}4. Training with SGD, float32 on CPU, "
-        "1 thread. Error bars: 10th to 90th percentile."
+        "Forward and backward time of ResNet-50: batches 1, 2 and 4. Training with SGD, float32 on "
+        "CPU, 1 thread. Error bars: 10th to 90th percentile."
     )
+    assert two.shows == "Forward and backward time: ResNet-18; ResNet-50"
+    assert comparison_chart([of("resnet50")]).shows.endswith("time: ResNet-50")
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
     assert comparison_chart(ways).series[0].x == (
         "ResNet-18, batch\N{NO-BREAK SPACE}2 (run 1)",
@@ -981,6 +984,22 @@ def test_a_title_says_what_all_networks_change() -> None:
     assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
 
 
+@pytest.mark.parametrize(
+    ("below", "above", "seen"),
+    [(0.004, 0.004, False), (0.0, 0.004, False), (0.006, 0.006, True), (0.0, 0.006, True)],
+)
+def test_a_band_is_seen_if_it_is_wider_than_its_line(
+    below: float, above: float, seen: bool
+) -> None:
+    """Of axes from -0.12 to 1.12, a line takes 0.007 in a column."""
+    ends, at = limits([0.0, 1.0]), 0.5
+    high, low = (at + 1.24 * side for side in (above, -below))
+    line = Series("a", (0, 1, 2), (0.0, at, 1.0), low=(0.0, low, 1.0), high=(0.0, high, 1.0))
+    assert ends == pytest.approx((-0.12, 1.12))
+    assert shows_bands([line]) is seen
+    assert not shows_bands([line], hidden=SEEN_ON_WALL)
+
+
 def test_a_files_note_says_how_to_read_it() -> None:
     runs = [curves(1 / 35, 1 / 6, 1.0), replace(curves(1 / 30, 1 / 6, 1.0), seed=1)]
     chart = gradient_chart(runs)
@@ -1044,13 +1063,17 @@ def test_points_have_error_bars_in_a_file() -> None:
     assert ends == [[[1.0, 2.0], [1.0, 5.0]], [[2.0, 3.5], [2.0, 4.5]]]
 
 
-def test_a_level_is_behind_bars_from_edge_to_edge() -> None:
+def test_a_level_crosses_bars_from_edge_to_edge() -> None:
+    """In a file it is above the bars, with a halo; on the screen, it is behind them."""
     level = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", across=True)
     bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
     chart = Chart("", "x", "y", (bars, level), "")
     axes: Any = picture(chart, PRINT).axes[0]
     (drawn,) = axes.lines
-    assert drawn.get_zorder() < min(bar.get_zorder() for bar in axes.patches)
+    assert drawn.get_zorder() > max(bar.get_zorder() for bar in axes.patches)
+    (halo,) = drawn.get_path_effects()
+    assert halo._gc["foreground"] == PRINT.background
+    assert halo._gc["linewidth"] > drawn.get_linewidth()
     assert list(drawn.get_xdata()) == [-0.5, 0, 1, 1.5]
     assert axes.get_xlim() == (-0.5, 1.5)
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.8, 0.8])

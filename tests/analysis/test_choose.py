@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import analysis
+from analysis.charts.chart import Draw
 from analysis.charts.screen import wall_names
 from analysis.choice.charts import (
     drawn_in_words,
@@ -31,7 +32,7 @@ from analysis.choice.choose import (
 )
 from analysis.choice.compare import Better, Column, Recipe, pareto
 from analysis.choice.ladder import ladder
-from analysis.choice.report import choice_json, choice_text, deepest_grid, fits_grid
+from analysis.choice.report import choice_json, choice_text, deepest_grid, fits_grid, how_chosen
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
@@ -335,6 +336,40 @@ def test_a_phones_width_tells_the_fronts_in_the_menu_apart(task: Task) -> None:
     assert len(begins) > 30
     assert not any("ImageNet" in name or "CIFAR" in name for name in called)  # the task says it
     assert len(set(begins)) == len(begins)
+
+
+@pytest.mark.parametrize(
+    ("task", "budgets", "said"),
+    [
+        (
+            IMAGENET,
+            Budgets(max_macs=5_000_000_000, max_training_bytes=8_000_000_000),
+            "Task: ImageNet (3×224×224, 1,000 classes). Budgets: 5 G MACs per image and 8 GB of "
+            "training memory at batch 1. {fits} of {every} networks fit.",
+        ),
+        (
+            task_of((3, 64, 64), 7),
+            Budgets(),
+            "Task: custom images (3×64×64, 7 classes). Budgets: none. {fits} of {every} networks "
+            "fit.",
+        ),
+    ],
+)
+def test_a_caption_names_task_and_budgets(task: Task, budgets: Budgets, said: str) -> None:
+    choice = choose(task, budgets)
+    fits, every = len(choice.fits), len(choice.fits) + len(choice.misses)
+    assert how_chosen(choice) == said.format(fits=fits, every=every)
+
+
+def test_a_files_note_says_what_the_line_of_a_front_is() -> None:
+    choice = choose(IMAGENET, Budgets())
+    line = "Line: the Pareto front, networks that no other beats on both axes"
+    for front in choice.fronts:
+        chart = front_chart(choice, front)
+        is_drawn = any(one.draw is Draw.LINE for one in chart.series)
+        some_are_off = any(one.name == "other networks" for one in chart.series)
+        assert (line in chart.reading) == (is_drawn and some_are_off)
+    assert any(line in front_chart(choice, front).reading for front in choice.fronts)
 
 
 def test_a_front_among_too_many_points_for_names_is_named_below() -> None:

@@ -34,7 +34,8 @@ CAPTIONS = {
     "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
-    "units": "Residual units: original and full pre-activation, from x to y. Sources: ",
+    "units": "Residual units: original and full pre-activation, from x to y (identity "
+    "shortcuts solid). Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
     "where stages begin. 2 random images. Weights at initialisation. Bands: lowest to highest of "
@@ -109,8 +110,14 @@ def test_a_caption_says_what_boxes_and_colours_are(
     for options, said in (
         ((), ""),
         (("--level", "stage"), " Each box is a stage."),
-        (("--heat", "macs"), " Colour: MACs per box."),
-        (("--heat", "params", "--heat-per", "block"), " Colour: parameters per block."),
+        (
+            ("--heat", "macs"),
+            " Colour: MACs per box (multiply-adds of convolutions and linear layers).",
+        ),
+        (
+            ("--heat", "params", "--heat-per", "block"),
+            " Colour: parameters per block (weights and biases of all layers).",
+        ),
     ):
         _, out, _ = call(capsys, *command, *options)
         assert out.partition("}\n\n")[0].endswith(rf"\cite{{he2016deep}}.{said}")
@@ -137,7 +144,10 @@ def test_a_caption_is_printed_for_a_dash(
     assert out == graph_caption(profiles, vgg19=True)
     assert re.findall(r"^@\w+\{(\w+),$", out, re.MULTILINE) == ["simonyan2015very", "he2016deep"]
     one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
-    start = r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}). ResNet-50 is v1.5: it "
+    start = (
+        r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}) (projection shortcut dashed). "
+        "ResNet-50 is v1.5: it "
+    )
     assert call(capsys, *one)[1].startswith(start)
 
 

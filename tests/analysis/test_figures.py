@@ -745,3 +745,10 @@ def test_stages_are_named_alike(text: str, level: Level) -> None:
                 len({paper_name(parse(text), band.stage) in band.title for band in drawing.bands})
                 == 1
             )
+
+
+@pytest.mark.parametrize("text", ["preresnet110", "resnext50_32x4d", "resnet20:shortcut=none"])
+def test_a_stage_of_two_boxes_stays_in_one_row_of_a_column(text: str) -> None:
+    picture = graph(analysis.profile(parse(text)), width_mm=85, labels=Labels.BOTH)
+    stages = [band.stage for band in picture.bands]
+    assert len(stages) == len(set(stages))

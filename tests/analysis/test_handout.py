@@ -235,7 +235,10 @@ def test_lesions_say_what_the_block_that_is_out_costs() -> None:
     studies = [lesions_of(shipped(f"lesions_fashion_{net}")) for net in ("resnet32", "plain32")]
     (chart,) = picture.charts
     shown = chart.reading
-    assert shown == "1,000 test images of Fashion-MNIST (sample)"
+    assert shown == (
+        "1,000 test images of Fashion-MNIST (sample). Blocks are numbered stage.block: 1.0 is "
+        "layer1.0"
+    )
     assert chart == replace(single_chart(studies, ("layer2.2",)), reading=shown)
     assert picture.said == (
         "Without layer2.2, residual, 32 layers: 12.2% wrong, 8.9% with all blocks; plain, 32 "

@@ -464,7 +464,8 @@ def test_a_chart_in_a_file_says_what_the_network_was_shown() -> None:
         ("birds", "1,000 test images of birds"),
         ("random", "1,000 random images"),
     ):
-        assert on_images(chart, 1_000, of).reading == said
+        blocks = ". Blocks are numbered stage.block: 1.0 is layer1.0"
+        assert on_images(chart, 1_000, of).reading == f"{said}{blocks}"
     read = replace(chart, reading="Bands: lowest to highest")
     assert on_images(read, 1, "birds").reading == "1 test image of birds. Bands: lowest to highest"
 

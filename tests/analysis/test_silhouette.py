@@ -142,10 +142,28 @@ def test_lengths_follow_the_scales_of_the_description() -> None:
 
 
 def test_a_shape_on_two_lines_breaks_before_its_sign() -> None:
-    root = ElementTree.fromstring(silhouette(profile(parse("resnet50")), width_mm=123.0))
+    text = "resnet50:blocks=1,1,1,1,1:widths=64,128,256,512,1024:input=3x4096x4096"
+    root = ElementTree.fromstring(silhouette(profile(parse(text))))
     said = [[line.text for line in label] for label in labels(root)]
-    assert said[0] == ["input", "image", "3", "×224×224"]
-    assert said[-2] == ["layer4", "conv5_x", "2048", "×7×7"]
+    assert said[0] == ["input", "image", "3", "×4096×4096"]
+    assert said[-2] == ["layer5", "conv6_x", "4096", "×64×64"]
+
+
+@pytest.mark.parametrize("width_mm", [60, 85, 123, 170])
+@pytest.mark.parametrize("text", ["resnet50", "wrn28_10", "preresnet164"])
+def test_shapes_on_paper_stay_whole(text: str, width_mm: float) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(text)), width_mm=width_mm))
+    assert {len(label) for label in labels(root)} == {3}
+
+
+@pytest.mark.parametrize("width_mm", [85, 170])
+@pytest.mark.parametrize("text", ["resnet18", "resnet152", "wrn28_10"])
+def test_arrowheads_end_clear_of_their_boxes(text: str, width_mm: float) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(text)), width_mm=width_mm))
+    lefts = {round(left, 1) for left, _, _, _ in boxes(root)}
+    heads = [points(one)[0][0] for one in root.findall(".//{*}g[@class='main-path']/{*}polygon")]
+    assert len(heads) == len(boxes(root)) - 1
+    assert {round(tip + 5, 1) for tip in heads} <= lefts
 
 
 def test_palettes() -> None:

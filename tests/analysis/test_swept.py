@@ -41,6 +41,7 @@ from analysis.choice.swept_report import (
     best_in_words,
     finding_in_words,
     how_in_words,
+    papers,
     points_table,
     settings_table,
     swept_csv,
@@ -131,8 +132,9 @@ def test_the_included_sweep_by_seed() -> None:
         assert line.high == tuple(map(max, losses))
     assert [f"{y:.2f}" for y in plain.y if y] == ["1.27", "1.49", "1.99", "2.20", "2.26"]
     assert chart.alt == (
-        "Training loss (last 25 steps) by depth of 10 settings. Means of 3 seeds; bands: lowest to "
-        "highest."
+        "Training loss (last 25 steps) by depth of 10 settings, from Plain-20 to ResNet-56 (8 "
+        "networks): blocks 1-1-1 to 9-9-9 (5 values); no shortcuts and zero-pad shortcuts (A). "
+        "Means of 3 seeds; bands: lowest to highest."
     )
     assert found.constant == (
         *("widths 8-16-32", "stem width 8", "input 1×14×14", "degradation recipe"),
@@ -164,6 +166,24 @@ def test_the_included_sweep_by_seed() -> None:
         assert best_in_words(view_of(found)).startswith(
             "最低：32 层残差网络，0.913（0.882～0.973）。"
         )
+
+
+def test_a_caption_names_the_networks_and_every_value_that_is_swept() -> None:
+    models = [
+        f"{name}20:blocks={blocks}:se={se}"
+        for name, blocks, se in product(("plain", "resnet"), (1, 2), (0, 4))
+    ]
+    points = (
+        SweptPoint(f"{model}.json", model, Kind.TRAIN, model, 0, (("rate", 0.1),), {"last_loss": 1})
+        for model in models
+    )
+    found = settings_of(points, Kind.TRAIN)
+    assert chart_of(view_of(found, "depth")).chart.alt.endswith(
+        "by depth of 8 settings, from Plain-20 and ResNet-20: blocks 1 and 2; no SE and SE (ratio "
+        "4); no shortcuts and zero-pad shortcuts (A)."
+    )
+    (cited,) = papers(found).values()
+    assert [paper.key for paper in cited] == ["he2016deep", "hu2018squeeze"]
 
 
 def test_a_line_is_level_only_if_every_seed_is() -> None:

@@ -15,10 +15,14 @@ from analysis.drawing.graph import Level, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.key import Sign, entries_of, key_of
 from analysis.drawing.parts import Kind
+from analysis.drawing.svg import svg
 from analysis.drawing.tikz import escaped, needs_unicode_tex, tikz
+from analysis.drawing.units import units_across
+from analysis.structure.units import Unit
 from analysis.style.look import Look
 from analysis.style.palette import CIVIDIS, DARK, GREYS, LIGHT, PRINT, Palette
 from nets import parse
+from nets.options import UnitOrder
 from tests.conftest import Golden
 
 COUNTS = {
@@ -387,3 +391,10 @@ def test_exact_blocks(golden: Golden) -> None:
 def test_exact_layers(golden: Golden) -> None:
     picture = graph(counted("preresnet164"), Level.LAYER)
     golden("preresnet164-layer.tex", tikz(picture, Look(width_mm=170, title=NASTY)))
+
+
+def test_a_band_without_a_shape_has_no_empty_words() -> None:
+    picture = units_across([Unit(), Unit(UnitOrder.FULL_PREACT)])
+    assert [band.shape for band in picture.bands] == ["", ""]
+    assert "{};" not in tikz(picture)
+    assert "></text>" not in svg(picture)

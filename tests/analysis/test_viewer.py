@@ -101,11 +101,12 @@ def test_what_is_inside_stem_and_head_is_drawn_at_layer_level(model: str) -> Non
     assert apart == ["input", *layers["stem"], *layers["head"]]
 
 
-def test_counts_whose_names_do_not_say_it_are_explained(resnet50: Profile) -> None:
+def test_counts_are_explained(resnet50: Profile) -> None:
     drawn = graph(resnet50)
     hints = view(drawn, resnet50, "")["hints"]
     names = {name for name, _, _ in told(resnet50)["layer1.0"]["rows"]}
-    assert set(hints) == {"Saved memory", "Activations", "Bytes moved"} <= names
+    assert set(hints) == {"MACs", "Parameters", "Saved memory", "Activations", "Bytes moved"}
+    assert set(hints) <= names
 
 
 def test_a_document_asks_nobody_and_keeps_its_title(resnet50: Profile) -> None:
