@@ -56,7 +56,7 @@ logarithmic by default."""
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
 _LEAST_FRONT = 3  # fewest networks for which a chart draws the front
-_FRONT, _OTHERS = "on the Pareto front", "other networks"
+_FRONT, _OTHERS, _LINE = "on the Pareto front", "other networks", "Pareto front"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
@@ -231,7 +231,12 @@ def scatter_chart(
     ]
     if len({(x.of(row), y.of(row)) for row in front}) > 1:
         line = Series(
-            _FRONT, series[0].x, series[0].y, colour="identity", thin=True, in_legend=False
+            _LINE,
+            series[0].x,
+            series[0].y,
+            colour="identity",
+            thin=True,
+            in_legend=not others,  # beside others, the points of the front are in it
         )
         series.insert(0, line)
     best = f". On the Pareto front: {listed(map(name, front))}" if front else ""

@@ -142,10 +142,18 @@ def test_lengths_follow_the_scales_of_the_description() -> None:
 
 
 def test_a_shape_on_two_lines_breaks_before_its_sign() -> None:
-    root = ElementTree.fromstring(silhouette(profile(parse("resnet50")), width_mm=123.0))
+    root = ElementTree.fromstring(silhouette(profile(parse("resnet50")), width_mm=118.0))
     said = [[line.text for line in label] for label in labels(root)]
     assert said[0] == ["input", "image", "3", "×224×224"]
     assert said[-2] == ["layer4", "conv5_x", "2048", "×7×7"]
+
+
+@pytest.mark.parametrize("model", ["resnet34", "resnet50", "resnet152", "wide_resnet101_2"])
+def test_on_the_wall_a_shape_is_on_one_line(model: str) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(model)), width_mm=123.0))
+    said = [[line.text for line in label] for label in labels(root)]
+    assert said[0] == ["input", "image", "3×224×224"]
+    assert {len(label) for label in said} == {3}
 
 
 def test_palettes() -> None:
