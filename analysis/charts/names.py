@@ -155,10 +155,10 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own; beside the line that it names, no other line is, either. A name that doesn't fit beside its
     mark is farther away, at the end of a leader line that crosses nothing; if two lines' ends
-    touch, the leader line alone tells whose name it is, and a long one isn't level. Without leader lines, a name lies on no
-    line of the chart. Marks that look like one share a name. If there is no room for names, numbers
-    with a key replace them, but not at the ends of lines. Of more than `MOST_NAMES` points, only
-    the first series is named, if there is room.
+    touch, the leader line alone tells whose name it is. Beside lines, a long leader line is never
+    level. Without leader lines, a name lies on no line of the chart. Marks that look like one share
+    a name. If there is no room for names, numbers with a key replace them, but not at the ends of
+    lines. Of more than `MOST_NAMES` points, only the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
