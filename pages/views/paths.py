@@ -184,9 +184,7 @@ def show_paths(found: Paths) -> None:
 
 
 def say_source(found: Paths, result: Result, of: str) -> None:
-    """Say when and where a result was measured; on the wall, on images `of` which set, and what
-    the bands are.
-    """
+    """Say when and where a result was measured; on the wall, on images `of` which set, too."""
     band = translate(
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
