@@ -80,7 +80,7 @@ def test_heat_is_of_a_box_or_of_a_block(open_app: Open) -> None:
     assert "218 M per block</text>" in told(app)["svg"]
     assert ">MACs per block:</text>" in told(app)["svg"]
     app = open_app("resnet152", "shortcuts", heat="macs", per="block")
-    assert ">MACs per block: 0</text>" in told(app)["svg"]
+    assert ">MACs per block:</text>" in told(app)["svg"]
     assert not app.warning
     app = open_app("resnet152", "shortcuts")
     assert app.segmented_control(key="per").disabled

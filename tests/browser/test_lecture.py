@@ -129,8 +129,10 @@ def test_links_of_the_story_can_be_read(scheme: str, server: str, visit: Visit) 
 def test_notes_cover_neither_the_answer_nor_the_chart(server: str, visit: Visit) -> None:
     shown = "models=plain56;resnet56&lecture=resnet&step=6&answers=-----2&view=wall"
     page = visit(f"{server}/gradients?{shown}", 1280, 720)
-    page.locator(".rl-lecture summary").click()
     notes = page.locator(".rl-lecture details p")
+    expect(page.get_by_text("times larger at the input end")).to_be_visible()
+    expect(notes).to_be_hidden()
+    page.locator(".rl-lecture summary").click()
     expect(notes).to_be_visible()
     answer = page.get_by_text("times larger at the input end").bounding_box()
     chart = page.locator(".js-plotly-plot").bounding_box()
