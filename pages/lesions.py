@@ -71,7 +71,7 @@ if on_wall():
         blocks = block_studies(patients)[0] if shown == "does" else []
     compares = len(studies) > 1 and lecture.tells()  # the graph would show only one of them
     if shown == "single" and compares:
-        show_damage_on_wall(shown, studies, results, out)
+        show_damage_on_wall(shown, studies, results, out, patients[0].images.name)
     elif shown == "single":
         show_on_wall(patients, out, results)
     elif shown == "does":
@@ -79,7 +79,7 @@ if on_wall():
     elif shown == "sees":
         show_seen_on_wall(seen)
     else:
-        show_damage_on_wall(shown, studies, results, out)
+        show_damage_on_wall(shown, studies, results, out, patients[0].images.name)
     end_page()
 answers = show_patients(patients, out, studies)
 one, two, three, _ = st.columns([1.3, 1.5, 1.7, 3])

@@ -51,7 +51,7 @@ elif job is not None:
 if found is not None and result is not None and question is not None:
     rename(paths_title(found))
     show_paths(found)
-    say_source(found, result)
+    say_source(found, result, question.of)
     end_of_wall()
     show_table(found)
     with export:

@@ -60,6 +60,8 @@ _BESIDE_TICKS, _TICKS_PX = 60.0, 14.0
 """Cost of a line's name that reads as a tick's, and how far right of the y axis it may begin."""
 _ASTRAY, _LEVEL_PX = 30.0, 24.0
 """Cost of a place level with another mark instead of its own, and how far that mark may be."""
+_SHORT_PX, _SLOPE = 30.0, 0.25
+"""A leader line that is longer, and less steep, would look like a curve beside curves."""
 _SLIDES = (0.3, 0.6, 0.9)  # sideways moves of a name above or below its mark, in half-widths
 _TRIES = 3_000  # most steps of the search
 _KEPT = 64
@@ -153,10 +155,10 @@ def placed(chart: Chart, sheets: tuple[Sheet, ...], leaders: bool = True) -> Nam
     A name overlaps no other name, no mark and no edge, and no other mark is nearer to it than its
     own; beside the line that it names, no other line is, either. A name that doesn't fit beside its
     mark is farther away, at the end of a leader line that crosses nothing; if two lines' ends
-    touch, the leader line alone tells whose name it is. Without leader lines, a name lies on no
-    line of the chart. Marks that look like one share a name. If there is no room for names, numbers
-    with a key replace them, but not at the ends of lines. Of more than `MOST_NAMES` points, only
-    the first series is named, if there is room.
+    touch, the leader line alone tells whose name it is. Beside lines, a long leader line is never
+    level. Without leader lines, a name lies on no line of the chart. Marks that look like one share
+    a name. If there is no room for names, numbers with a key replace them, but not at the ends of
+    lines. Of more than `MOST_NAMES` points, only the first series is named, if there is room.
     """
     numbers = [i for i, s in enumerate(chart.series) if s.draw is Draw.POINTS]
     every = [dot for number in numbers for dot in dots(chart, number)]
@@ -403,6 +405,9 @@ class _Crowd:
         if self.ends:
             near, crossed = self._beside_lines(group[0], anchor, middles, half)
             good &= np.where(leads, ~crossed, near)
+            across, high = np.abs(offsets).T
+            is_long = across - half[0] - radius > _SHORT_PX
+            good &= ~(leads & is_long & (high < _SLOPE * across))
             costs += _AWAY * ~near
         for a, b in self.lines.values():
             passes = _crosses(a[:, None], b[:, None], middles, half)

@@ -209,7 +209,6 @@ def figure(
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     fits = min(_LETTERS, int(46 - 42 * chart.room))  # what a phone shows of an axis with room
     letters = 2 * _LETTERS if wall else fits
-    note = _note(chart.note, letters, small) if wall else ""  # elsewhere the page shows it below
     grid = mix(palette.text, palette.background, 0.12)
     axis = {
         "gridcolor": grid,
@@ -251,9 +250,9 @@ def figure(
         title=None if wall else _above(in_lines(y_label, "<br>", 44), font),
         xaxis={
             "title": {
-                "text": "<br>".join(filter(None, (in_lines(x_label, "<br>", letters), note))),
+                "text": in_lines(x_label, "<br>", letters),
                 "font": {"size": font},
-                "standoff": _STANDOFF_PX * scale if x_label or note else 0,
+                "standoff": _STANDOFF_PX * scale if x_label else 0,
             },
             "type": _axis_type(chart, chart.log_x),
             **axis,
@@ -349,12 +348,6 @@ def _label(chart: Chart, label: str, wall: bool) -> str:
     if not wall:
         return label
     return re.sub(r" \([^()]*\)", lambda said: "" if said[0] in chart.title else said[0], label)
-
-
-def _note(text: str, letters: int, size: int) -> str:
-    """Return the note below the x axis' label, in lines of at most `letters` characters."""
-    lines = in_lines(text, "<br>", letters)
-    return f'<span style="font-size:{size}px">{lines}</span>' if text else ""
 
 
 def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dict[str, Any]:

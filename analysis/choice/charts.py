@@ -56,8 +56,8 @@ logarithmic by default."""
 _MOST_NAMED = 6
 _MOST_MATCHES = 3  # names in a message
 _LEAST_FRONT = 3  # fewest networks for which a chart draws the front
-_FRONT, _OTHERS = "on the Pareto front", "other networks"
-_LINE = "Line: the Pareto front, networks that no other beats on both axes"
+_FRONT, _OTHERS, _LINE = "on the Pareto front", "other networks", "Pareto front"
+_OF_FRONT = "Line: the Pareto front, networks that no other beats on both axes"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
@@ -233,7 +233,12 @@ def scatter_chart(
     is_line = len({(x.of(row), y.of(row)) for row in front}) > 1
     if is_line:
         line = Series(
-            _FRONT, series[0].x, series[0].y, colour="identity", thin=True, in_legend=False
+            _LINE,
+            series[0].x,
+            series[0].y,
+            colour="identity",
+            thin=True,
+            in_legend=not others,  # beside others, the points of the front are in it
         )
         series.insert(0, line)
     best = f". On the Pareto front: {listed(map(name, front))}" if front else ""
@@ -252,7 +257,7 @@ def scatter_chart(
                 None,
                 (
                     "All networks shown are on the Pareto front" if front and not others else "",
-                    _LINE if is_line and others else "",
+                    _OF_FRONT if is_line and others else "",
                     _briefly(x, y, bubble).removesuffix("."),
                 ),
             )

@@ -176,10 +176,11 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
         x += entry.width + _GAP
     y += _LINE if entries else 0
-    words, begin = [((left, y + 16), label + zero)], left + before
-    if ends and width - begin - after - min(_BELOW, margin) < SHORTEST:
-        words = [((left, y + 16), label.rstrip()), ((left, y + _LINE + 16), zero)]
-        y, begin = y + _LINE, left + low
+    words, start = [((left, y + 16), label.rstrip())], left + before - low
+    if ends and width - (start + low) - after - min(_BELOW, margin) < SHORTEST:
+        y, start = y + _LINE, left
+    words.append(((start, y + 16), zero))
+    begin = start + low
     length = min(_LONGEST, width - begin - after - min(_BELOW, margin))
     words.append(((begin + length + _BESIDE, y + 16), most))
     scale = begin, y + 4

@@ -28,7 +28,7 @@ MAX_WIDTH = 960
 
 NAME_SIZE, TEXT_SIZE = 16, 15
 _LINE = 20
-_CHARACTER = 0.6
+_CHARACTER = 0.57
 """Width of a character in em: an upper estimate for Source Sans, Segoe UI, Helvetica and Arial."""
 
 _LEAST_PT, _MOST_PT = 7.0, 8.0

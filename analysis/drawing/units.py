@@ -195,7 +195,7 @@ def units_across(
 def units_in_place(units: Sequence[Unit], width: float, least: float) -> Graph:
     """Lay out units as `units_across`, so tightly that text is legible in a place.
 
-    Annotations are as large as labels.
+    Annotations are as large as labels, and each band tells the published error.
 
     Args:
         units: the units; each is drawn once.
@@ -207,7 +207,9 @@ def units_in_place(units: Sequence[Unit], width: float, least: float) -> Graph:
         drawn = stretched(partial(_across, units, False, spacing=spacing), _GAP, _LEAST_GAP, limits)
         if drawn.width <= limits[1] + 0.1:
             break
-    return replace(drawn, small=TEXT)
+    told = zip(drawn.bands, dict.fromkeys(units), strict=True)
+    bands = tuple(replace(band, shape=unit.published) for band, unit in told)
+    return replace(drawn, bands=bands, small=TEXT)
 
 
 def _across(

@@ -18,12 +18,12 @@ STORY = Lecture(
         Step(
             "Depth need not cost more",
             "explore?model=resnet34",
-            "ResNet-34 takes {resnet34_macs} multiply-adds per image: {resnet34_of_vgg19} of "
-            "VGG-19's {vgg19_macs}, with 15 more layers.",
-            notes="So depth is cheap. Is it also good? The picture shows height, width and "
-            "channels through the network: if the map halves, the channels double, so that the "
-            "cost per layer stays about the same (He et al. 2015, section 3.3). VGG-19 is counted "
-            "from the layers that Simonyan and Zisserman 2015 published.",
+            "From stage to stage, height and width halve and channels double, so a layer's cost "
+            "stays about the same.",
+            notes="So depth is cheap: ResNet-34 takes {resnet34_of_vgg19} of VGG-19's {vgg19_macs} "
+            "multiply-adds per image, with 15 more layers. Is it also good? The rule is that of "
+            "He et al. 2015, section 3.3. VGG-19 is counted from the layers that Simonyan and "
+            "Zisserman 2015 published.",
         ),
         Step(
             "A deeper network shouldn't be worse",
@@ -186,14 +186,14 @@ STORY = Lecture(
             "{full_preact_error}, not {original_error} (published).",
             notes="He et al. 2016, Table 2. Full pre-activation leaves the shortcut's "
             "path clean: x reaches every later unit unchanged. At 1,001 layers the difference "
-            "grows: 4.92% instead of 7.61% (Table 3). Drawn with ResNet-34's widths; "
-            "ResNet-110's are 16, 32 and 64.",
+            "grows: 4.92% instead of 7.61% (Table 3). Drawn is a unit of ResNet-110's "
+            "second stage.",
         ),
         Step(
             "Take a block out",
             f"lesions?net=fashion_resnet32&out={TAKEN}",
-            "Both 32-layer networks are trained: the test error is {residual_intact} with "
-            "shortcuts and {plain_intact} without.",
+            "Both 32-layer networks are trained on Fashion-MNIST: the test error is "
+            "{residual_intact} with shortcuts and {plain_intact} without.",
             Question(
                 "We remove one block, {taken}, from both networks. Which of them fails?",
                 ("Both", "Only the plain one", "Neither"),

@@ -216,9 +216,9 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
 
 
 def paths_title(found: Paths) -> str:
-    """Return the title of the three charts together."""
-    spec = parse(found.model)
-    return f"Paths: {name_beside(spec, [spec])}"
+    """Return the title of the three charts together: the network, and whether it is trained."""
+    spec, state = parse(found.model), "trained" if found.trained else "at initialisation"
+    return f"Paths: {name_beside(spec, [spec])}, {state}"
 
 
 def how_drawn(found: Paths) -> str:

@@ -84,12 +84,12 @@ class Unit:
 
     @property
     def spec(self) -> ResNetSpec:
-        """A network with such units, edited from ResNet-34 or, for bottlenecks, ResNet-50."""
+        """A network with such units, edited from ResNet-110 or, for bottlenecks, ResNet-164."""
         shortcuts = {
             ShortcutKind.ZERO_PAD: Shortcut.ZERO_PAD,
             ShortcutKind.NONE: Shortcut.NONE,
         }
-        base = parse("resnet34" if self.block is BlockKind.BASIC else "resnet50")
+        base = parse("resnet110" if self.block is BlockKind.BASIC else "preresnet164")
         shortcut = shortcuts.get(self.shortcut, Shortcut.PROJECTION)
         return edit(base, {"unit": self.order, "shortcut": shortcut})
 
@@ -98,6 +98,18 @@ class Unit:
         """A block of that network; it changes the shape if the kind of shortcut needs that."""
         changes = self.shortcut in (ShortcutKind.PROJECTION, ShortcutKind.ZERO_PAD)
         return "layer2.0" if changes else "layer2.1"
+
+    @property
+    def published(self) -> str:
+        """What its network's test error is in the paper, which has identity shortcuts; else ""."""
+        if self.shortcut is not ShortcutKind.IDENTITY:
+            return ""
+        is_basic = self.block is BlockKind.BASIC
+        network = "ResNet-110" if is_basic else "ResNet-164"
+        percent = f"{ORDER_ERRORS[self.order][not is_basic]:.2f}"
+        return translate(
+            "{network} on CIFAR-10: {percent}% error", network=network, percent=percent
+        )
 
     @property
     def profile(self) -> Profile:

@@ -23,6 +23,7 @@ from analysis.charts.screen import (
 from analysis.charts.words import described
 from analysis.drawing.caption import Cited, figure_caption
 from analysis.style.look import MIN_CHART_MM, Look
+from pages.ui import lecture
 from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks, key_of_samples
 from pages.ui.theme import palette
@@ -42,6 +43,8 @@ def reserve_strip() -> DeltaGenerator:
 
 def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
     """Draw a chart and, below it, its note and a key, where names lack room in it.
+
+    A step of a lecture has a sentence instead of the note.
 
     The figure holds two sets of names; the style sheet shows one of them, depending on the
     container's width. On the wall, and if `height` is None, the chart fills the window down to the
@@ -66,6 +69,8 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             )
             if has_names(chart) and (numbers := key_of_marks(wall_names(chart).key)):
                 st.html(numbers)
+        if not lecture.tells():
+            _say_note(chart)
         return
     drawn = figure(chart, palette(), height)
     tall = "tall_" if height is None else ""
@@ -84,6 +89,10 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             keys = key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow")
             if keys := keys + key_of_samples(key_of_lines(chart, palette(), height), "rl-narrow"):
                 st.html(keys)
+    _say_note(chart)
+
+
+def _say_note(chart: Chart) -> None:
     if chart.note:
         st.caption(unbroken(sentence(chart.note)))
 

@@ -21,6 +21,7 @@ from pages.ui.fields import segments, select
 from pages.ui.markup import numbered_code, picture, table, verdict
 from pages.ui.theme import palette
 from pages.ui.wall import aside, heading, on_wall
+from pages.ui.words import unbroken
 
 SHOWN = "lecture_shown"
 """The parameter of the page's open tab."""
@@ -74,16 +75,16 @@ def show_exercises(top: DeltaGenerator) -> None:
             st.html(picture(drawn.draw(Look(palette())), drawn.alt))
         _export(exercise, found.picture)
         link = f"[{exercise.source.says}]({exercise.source.url})"
-        said = [translate("Source: {link}.", link=link)]
-        if exercise.source.how:
-            said.append(translate("{how}.", how=exercise.source.how))
-        st.markdown(" ".join(said))
+        st.markdown(translate("Source: {link}.", link=link))
+        if isinstance(exercise.shown, Code):  # a figure has it below
+            _say_how(exercise)
 
 
 def _show_on_wall(exercise: Exercise, step: Step) -> None:
     """Show one step: the answer takes the place of the code, a chart that of the figures.
 
-    Of the code, the lines with the mistake remain.
+    Of the code, the lines with the mistake remain; a chart is beside them and the answer, so that
+    it is tall.
     """
     with st.container(key="exercise_told"):
         told = {
@@ -91,18 +92,25 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             Step.HINT: exercise.hint,
             Step.ANSWER: exercise.answer,
         }
-        if step is Step.ANSWER and isinstance(exercise.shown, Code):
-            st.code(exercise.shown.mistake, exercise.shown.language, wrap_lines=True)
-        st.markdown(told[step])
         if step is not Step.ANSWER:
+            st.markdown(told[step])
             _shown(exercise)
             return
         found = finding_of(exercise)
-        st.html(verdict(found.says))
-        if isinstance(found.picture, Plot):
-            show_chart(found.picture.chart(), f"finding_{exercise.key}")
-        else:  # in a chart's place, a drawing's text would be too small
-            _figures(found)
+        left, right = st.container(), st.container()
+        if isinstance(exercise.shown, Code) and isinstance(found.picture, Plot):
+            left, right = st.columns(2, gap="medium")
+        with left:
+            if isinstance(exercise.shown, Code):
+                st.code(exercise.shown.mistake, exercise.shown.language, wrap_lines=True)
+            st.markdown(told[step])
+            st.html(verdict(found.says))
+        with right:
+            if isinstance(found.picture, Plot):
+                show_chart(found.picture.chart(), f"finding_{exercise.key}")
+            else:  # in a chart's place, a drawing's text would be too small
+                _figures(found)
+        _say_how(exercise)
 
 
 def _choose(top: DeltaGenerator) -> Exercise:
@@ -171,6 +179,13 @@ def _shown(exercise: Exercise) -> None:
                 st.html(numbered_code(exercise.code))
         return
     _plot(exercise.shown.chart(), f"exercise_{exercise.key}", HEIGHT_PX)
+    _say_how(exercise)
+
+
+def _say_how(exercise: Exercise) -> None:
+    """Say how the figures were measured, such as that they are recorded."""
+    if exercise.source.how:
+        st.caption(unbroken(translate("{how}.", how=exercise.source.how)))
 
 
 def _export(exercise: Exercise, picture: object) -> None:

@@ -53,7 +53,8 @@ def show_shape(profile: Profile) -> None:
     sizes = ", ".join(f"{row.name} {shape(row.output)}" for row in profile.stages)
     alt = f"Channels, height and width: {sizes}"
     if on_wall():
-        st.html(picture(silhouette(profile, palette(), _WALL_MM), alt))
+        with st.container(key="wall_fills_picture"):
+            st.html(picture(silhouette(profile, palette(), _WALL_MM), alt))
         return
     desk = picture(silhouette(profile, palette()), alt)
     phone = picture(silhouette(profile, palette(), _PHONE_MM), alt, share=1.0)

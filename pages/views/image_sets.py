@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.images.fashion_mnist import download_fashion_mnist, fashion_mnist_is_whole_here
-from analysis.images.kinds import SET_LABELS
+from analysis.images.kinds import SET_LABELS, InputKind
 from analysis.images.open import (
     FASHION_MNIST,
     SAMPLE,
@@ -22,12 +22,22 @@ from analysis.images.open import (
 from analysis.images.sets import ImageSet
 from analysis.images.upload import keep
 from analysis.machine.jobs import Job, Needs, Report
+from analysis.style.language import translate
 from analysis.style.numbers import short
 from pages.ui.fields import select
 from pages.ui.jobs import follow, is_over, job_of, say_why, start
-from pages.ui.words import complain
+from pages.ui.words import complain, escaped
 
 _UPLOAD, _DOWNLOAD = "upload", "download"
+
+
+def images_in_words(name: str) -> str:
+    """Say on which images a result was measured, by the name of their set in it."""
+    if name == InputKind.SAMPLE:
+        return translate("Sample of Fashion-MNIST.")
+    if name == InputKind.FASHION_MNIST:
+        return translate("All of Fashion-MNIST.")
+    return translate("Images: {images}.", images=escaped(name))
 
 
 def choose_images(place: DeltaGenerator, below: DeltaGenerator, default: str = SAMPLE) -> str:

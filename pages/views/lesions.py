@@ -47,7 +47,7 @@ from pages.views.checkpoints import (
     twins_of,
 )
 from pages.views.graph import show_blocks_to_take
-from pages.views.image_sets import changed_ns
+from pages.views.image_sets import changed_ns, images_in_words
 from pages.views.trained import address_of
 
 OUT, NET = "out", "net"
@@ -189,9 +189,10 @@ def show_on_wall(
     _show_graph(patients[0], patients[:1], out, own, 0)
     if place is None:
         return
+    shown = images_in_words(patients[0].images.name)
     if own and not out:
         measured = sources([results[studies.index(own[0])]])
-        place.markdown(unbroken(f"{part_in_words(own, 'single')} {measured}"))
+        place.markdown(unbroken(f"{part_in_words(own, 'single')} {shown} {measured}"))
         return
     found, recorded = [], 0
     for patient in patients:
@@ -206,7 +207,7 @@ def show_on_wall(
         now = f"{found[0].now:.1%}"
         rename(translate("{lead}: {error} wrong", lead=without(out), error=now))
     images = len(patients[0].subject.labels)
-    said = [errors_in_words(found, images, out)]
+    said = [errors_in_words(found, images, out), shown]
     if recorded == len(found):
         said.append(sources(results))
     place.markdown(unbroken(" ".join(said)))
@@ -254,7 +255,7 @@ def _damage(study: Lesions, studies: Sequence[Lesions]) -> Heat:
     """Return the error without each block, on a scale shared by all studies."""
     values = {one.path: 100 * one.error for one in study.single}
     most = 100 * max(one.error for each in studies for one in each.single)
-    return Heat("test error without the block", "%", values, varies=True, most=most)
+    return Heat("test error with only this block out", "%", values, varies=True, most=most)
 
 
 def answered(patient: Patient, out: tuple[str, ...]) -> Answer:

@@ -48,7 +48,7 @@ from pages.views.checkpoints import (
     digest,
     judged_on,
 )
-from pages.views.image_sets import changed_ns
+from pages.views.image_sets import changed_ns, images_in_words
 
 KEY = "paths"
 TRAINED, INITIAL, MODEL = "trained", "initial", "model"
@@ -183,14 +183,15 @@ def show_paths(found: Paths) -> None:
     )
 
 
-def say_source(found: Paths, result: Result) -> None:
-    """Say when and where a result was measured; on the wall, what the bands are."""
+def say_source(found: Paths, result: Result, of: str) -> None:
+    """Say when and where a result was measured; on the wall, on images `of` which set, too."""
     band = translate(
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
     if found.is_sampled:
         band += translate(" Last band: the sampling error of the share, at most ±1 standard error.")
-    st.caption(unbroken(f"{band} {whence(result)}" if on_wall() else whence(result)))
+    told = (images_in_words(of), band) if on_wall() else ()
+    st.caption(unbroken(" ".join((*told, whence(result)))))
 
 
 def show_table(found: Paths) -> None:

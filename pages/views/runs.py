@@ -12,11 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.charts.chart import Chart, Draw, over
 from analysis.charts.words import spread_in_words
 from analysis.drawing.caption import architectures
-from analysis.images.kinds import InputKind
 from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
 from analysis.results.store import Store
-from analysis.style.language import translate
 from analysis.style.numbers import seeds_in_words, short
 from analysis.style.stamps import device_words, machine, moment
 from analysis.training.charts import Shown, ladder_chart, training_chart
@@ -39,7 +37,8 @@ from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.wall import on_wall, rename, said
-from pages.ui.words import complain, escaped, unbroken
+from pages.ui.words import complain, unbroken
+from pages.views.image_sets import images_in_words
 
 ASKED = "training_asked"
 """The session state's key of the tasks requested last."""
@@ -197,7 +196,8 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     if on_wall():
         with said("training"):
             lecture.sentence(shown.headline(runs))
-            say_whence(runs, (_images_in_words(runs), spread_in_words(chart, _seeds_of(runs))))
+            images = images_in_words(runs[0].task.data_name)
+            say_whence(runs, (images, spread_in_words(chart, _seeds_of(runs))))
         return
     _show_ladder(runs)
     sentences, grid = shown.said(runs), verdict_grid(runs)
@@ -257,16 +257,6 @@ def export_runs(
 def _seeds_of(runs: Sequence[Run]) -> list[int]:
     """Return the number of seeds of each network."""
     return [len(own) for own in grouped(runs).values()]
-
-
-def _images_in_words(runs: Sequence[Run]) -> str:
-    """Say on which images the runs were trained."""
-    name = runs[0].task.data_name
-    if name == InputKind.SAMPLE:
-        return translate("Sample of Fashion-MNIST.")
-    if name == InputKind.FASHION_MNIST:
-        return translate("All of Fashion-MNIST.")
-    return translate("Images: {images}.", images=escaped(name))
 
 
 def _names(runs: Sequence[Run]) -> str:

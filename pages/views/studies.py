@@ -43,6 +43,7 @@ from pages.ui.jobs import start
 from pages.ui.known import keep, known
 from pages.ui.markup import table
 from pages.ui.words import unbroken
+from pages.views.image_sets import images_in_words
 from pages.views.lesions import NET, OUT, Patient
 from pages.views.runs import start_training
 
@@ -168,11 +169,11 @@ def _show_orders(studies: Sequence[Lesions]) -> None:
 
 
 def show_damage_on_wall(
-    shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str]
+    shown: str, studies: Sequence[Lesions], results: Sequence[Result], out: Sequence[str], of: str
 ) -> None:
     """Show one part of studies on the wall: its chart, and a sentence on all networks.
 
-    Bars of the blocks that are `out` have their value.
+    Bars of the blocks that are `out` have their value; the test images are `of` a set.
     """
     chart = damage_chart(shown, studies, out)
     if chart is None:
@@ -181,7 +182,7 @@ def show_damage_on_wall(
     show_chart(chart, f"lesions_{shown}")
     lecture.sentence(part_in_words(studies, shown))
     how = f"{chart.reading}." if chart.reading else ""
-    st.caption(unbroken(f"{how} {sources(results)}".strip()))
+    st.caption(unbroken(" ".join(filter(None, (images_in_words(of), how, sources(results))))))
 
 
 def _short(study: Lesions) -> str:

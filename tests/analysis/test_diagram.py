@@ -215,8 +215,9 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     assert narrow.height == 6 * 21 + 21 + 24 + 8
     wide = key_of(every, ends, 1_400, 60)
     assert {name.sample[1] for name in wide.names} == {12}
-    (label, said), (end, _) = wide.words
-    assert said == "saved memory per box: 0 B"
+    (label, said), (zero, low), (end, _) = wide.words
+    assert (said, low) == ("saved memory per box:", "0 B")
+    assert label[0] + text_width(said, 13) < zero[0] < wide.scale[0]
     assert wide.names[0].sample[0] == label[0] == 60
     assert label[1] == end[1]
     assert wide.height == 21 + 24 + 8

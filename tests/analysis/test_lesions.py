@@ -570,4 +570,6 @@ def test_a_caption_explains_bars_and_lines() -> None:
 
 
 def test_paths_are_titled_as_other_charts_are() -> None:
-    assert paths_title(paths_of(shipped("paths_fashion_resnet56"))) == "Paths: residual, 56 layers"
+    trained, fresh = (paths_of(shipped(f"paths_fashion_resnet56{end}")) for end in ("", "_init"))
+    assert paths_title(trained) == "Paths: residual, 56 layers, trained"
+    assert paths_title(fresh) == "Paths: residual, 56 layers, at initialisation"

@@ -434,6 +434,21 @@ def test_a_lines_name_on_the_wall_is_clear_of_the_ticks() -> None:
         assert 650 * dot.along + name.right - name.width / 2 >= 14
 
 
+def test_no_long_leader_line_looks_like_a_curve() -> None:
+    """A level one led 144 px from the vanishing plain curve to its name."""
+    runs = [gradients_of(one) for one in recordings().values() if one.kind == "gradients"]
+    led = 0
+    for run in runs:
+        assert isinstance(run, Gradients)
+        chart = gradient_chart(run.curves)
+        for found in (wide_names(chart, None), wall_names(chart)):
+            for name in (name for name in found.names if name.leader):
+                seen = abs(name.right) - name.width / 2 - name.radius
+                assert seen <= 30 or abs(name.up) >= abs(name.right) / 4
+                led += 1
+    assert led > 5
+
+
 def test_every_line_of_a_sweep_is_named_on_a_phone() -> None:
     specs = map(parse, ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152"))
     sizes = (56, 112, 168, 224, 280, 336, 392, 448)

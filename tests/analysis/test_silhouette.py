@@ -166,6 +166,14 @@ def test_arrowheads_end_clear_of_their_boxes(text: str, width_mm: float) -> None
     assert {round(tip + 5, 1) for tip in heads} <= lefts
 
 
+@pytest.mark.parametrize("model", ["resnet34", "resnet50", "resnet152", "wide_resnet101_2"])
+def test_on_the_wall_a_shape_is_on_one_line(model: str) -> None:
+    root = ElementTree.fromstring(silhouette(profile(parse(model)), width_mm=123.0))
+    said = [[line.text for line in label] for label in labels(root)]
+    assert said[0] == ["input", "image", "3×224×224"]
+    assert {len(label) for label in said} == {3}
+
+
 def test_palettes() -> None:
     counted = profile(parse("resnet18"))
     for palette in (LIGHT, DARK):

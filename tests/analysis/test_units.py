@@ -111,6 +111,16 @@ def test_units_on_a_wall_have_text_of_24_px(units: list[Unit]) -> None:
     assert [node.label for node in found.nodes if node.kind is Kind.INPUT] == ["x", "y"] * 2
 
 
+def test_units_on_a_wall_have_the_published_error_of_their_network() -> None:
+    drawn = units_in_place([Unit(), Unit(UnitOrder.FULL_PREACT)], 1206, 24)
+    said = [f"ResNet-110 on CIFAR-10: {percent}% error" for percent in ("6.61", "6.37")]
+    assert [band.shape for band in drawn.bands] == said
+    assert all(f">{each}</text>" in svg(drawn) for each in said)  # there is room for them
+    assert {node.label for node in drawn.nodes if node.kind is Kind.CONV} == {"3×3, 32"}
+    assert Unit(block=BlockKind.BOTTLENECK).published == "ResNet-164 on CIFAR-10: 5.93% error"
+    assert Unit(shortcut=ShortcutKind.PROJECTION).published == ""  # the paper's are identities
+
+
 def test_a_unit_in_a_column_of_text_takes_two_rows() -> None:
     found = unit_graph([Unit(UnitOrder.FULL_PREACT)], 85)
     (band,) = found.bands
@@ -118,8 +128,8 @@ def test_a_unit_in_a_column_of_text_takes_two_rows() -> None:
     assert found.height / found.width * 85 < 40
     rows = rows_of(found)
     assert [[node.label for node in row] for row in rows] == [
-        ["x 128×28×28", "BN", "ReLU", "3×3, 128"],
-        ["BN", "ReLU", "3×3, 128", "+", "y 128×28×28"],
+        ["x 32×16×16", "BN", "ReLU", "3×3, 32"],
+        ["BN", "ReLU", "3×3, 32", "+", "y 32×16×16"],
     ]
     fork, usual = (gap for _, _, gap in gaps_of(rows[0])[:2])
     assert all(gap == pytest.approx(usual) for _, _, gap in gaps_of(rows[1]))

@@ -108,8 +108,18 @@ def test_only_the_citation_is_a_link(open_app: Open) -> None:
     assert not app.exception
     assert any(
         element.value.endswith(
-            "Layers are Automatically Balanced](https://arxiv.org/abs/1806.00900). Recorded "
-            "curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot."
+            "Layers are Automatically Balanced](https://arxiv.org/abs/1806.00900)."
         )
         for element in app.markdown
     )
+
+
+@pytest.mark.parametrize("key", ["vanishing_solved", "that_is_explosion", "weight_bars"])
+@pytest.mark.parametrize("shown", ["question", "hint", "answer"])
+@pytest.mark.parametrize("view", ["", "wall"])
+def test_a_recorded_figure_says_so_once(open_app: Open, key: str, shown: str, view: str) -> None:
+    app = open_app(None, "lecture", exercise=key, exercise_step=shown, view=view)
+    assert not app.exception
+    said = EXERCISES[key].source.how
+    assert "ecorded" in said
+    assert [one.value for one in app.caption if "ecorded" in one.value] == [f"{said}."]

@@ -223,6 +223,26 @@ def test_paths_shows_what_was_recorded_trained_and_at_initialisation(open_app: O
     assert "Recorded on 2026-11-26" in captions(app)
 
 
+def test_the_wall_names_the_images_and_says_whether_a_network_is_trained(open_app: Open) -> None:
+    for state, title in (("trained", "trained"), ("initial", "at initialisation")):
+        app = open_app(None, "paths", path_state=state, view="wall")
+        assert [one.value for one in app.title] == [f"Paths: residual, 32 layers, {title}"]
+        assert (
+            captions(app)
+            .replace("\N{NON-BREAKING HYPHEN}", "-")
+            .startswith("Sample of Fashion-MNIST. Band: ")
+        )
+    app = open_app(None, "lesions", net="fashion_resnet32", out="layer2.2", view="wall")
+    said = markdown(app).replace("\N{NON-BREAKING HYPHEN}", "-").replace("\N{NO-BREAK SPACE}", " ")
+    assert "plain network 85.8% instead of 10.3%. Sample of Fashion-MNIST. Recorded" in said
+    app = open_app(None, "lesions", net="fashion_resnet32", lesion_shown="several", view="wall")
+    assert (
+        captions(app)
+        .replace("\N{NON-BREAKING HYPHEN}", "-")
+        .startswith("Sample of Fashion-MNIST. ")
+    )
+
+
 def test_paths_are_measured_in_the_worker(open_app: Open) -> None:
     few = {"path_net": "fashion_resnet20", "path_images": "2", "path_draws": "2"}
     app = open_app(None, "paths", **few)

@@ -84,6 +84,17 @@ def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, vis
     assert max(box["y"] + box["height"] for box in (left, right)) <= 720
 
 
+def test_a_chart_fades_as_soon_as_it_is_out_of_date(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/compare")
+    drawn(page)
+    holder = page.get_by_test_id("stElementContainer").filter(has=page.locator(".stPlotlyChart"))
+    expect(holder).to_have_css("opacity", "1")
+    holder.evaluate("node => node.dataset.stale = 'true'")  # as Streamlit does during a run
+    expect(holder).to_have_css("opacity", "0.33")
+    expect(holder).to_have_css("transition-delay", "0.15s")
+    expect(holder).to_have_css("transition-duration", "0.1s")
+
+
 def test_choosing_within_a_budget(server: str, visit: Visit) -> None:
     page = visit(f"{server}/choose?max_macs=2")
     title(page, "Choose")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from analysis.lecture.exercises.catalog import EXERCISES
@@ -54,6 +55,16 @@ def test_every_exercise_is_read_from_the_last_row(server: str, visit: Visit) -> 
             assert all(text.lstrip("−-").isdigit() for text, _ in small), (exercise.key, small)
         if number < len(KEYS):
             page.get_by_role("button", name="Next").click()
+
+
+@pytest.mark.parametrize("key", ["class_order", "softmax_twice", "warm_up"])
+def test_on_the_wall_a_chart_beside_the_answer_is_tall(key: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture?view=wall&exercise={key}&exercise_step=answer", 1280, 720)
+    drawn(page)
+    axes = page.locator(".js-plotly-plot .nsewdrag").bounding_box()
+    assert axes
+    assert axes["height"] >= 300
+    assert axes["width"] >= 300
 
 
 def test_keys_go_to_the_next_and_the_previous_exercise(server: str, visit: Visit) -> None:

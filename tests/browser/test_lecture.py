@@ -126,18 +126,24 @@ def test_links_of_the_story_can_be_read(scheme: str, server: str, visit: Visit) 
     assert page.evaluate(wide) <= 390
 
 
-def test_notes_hide_the_slide_behind_them_but_not_the_answer(server: str, visit: Visit) -> None:
+def test_notes_cover_neither_the_answer_nor_the_chart(server: str, visit: Visit) -> None:
     shown = "models=plain56;resnet56&lecture=resnet&step=6&answers=-----2&view=wall"
     page = visit(f"{server}/gradients?{shown}", 1280, 720)
-    page.locator(".rl-lecture summary").click()
     notes = page.locator(".rl-lecture details p")
+    expect(page.get_by_text("times larger at the input end")).to_be_visible()
+    expect(notes).to_be_hidden()
+    page.locator(".rl-lecture summary").click()
     expect(notes).to_be_visible()
     answer = page.get_by_text("times larger at the input end").bounding_box()
+    chart = page.locator(".js-plotly-plot").bounding_box()
     place = notes.bounding_box()
     assert answer
+    assert chart
     assert place
-    assert answer["y"] + answer["height"] <= place["y"]
-    assert place["y"] + place["height"] <= 720
+    assert place["y"] + place["height"] <= answer["y"]
+    assert answer["y"] + answer["height"] <= chart["y"]
+    assert chart["height"] >= 200
+    assert chart["y"] + chart["height"] <= 720
     for scheme, ground in (("light", "oklch(1 0 0)"), ("dark", "oklch(0 0 0)")):
         put_on(page, scheme)
         expect(notes).to_have_css("background-color", ground)

@@ -93,7 +93,7 @@ def test_the_wall_shows_one_drawing_and_one_sentence(server: str, visit: Visit) 
     expect(page.get_by_role("heading", level=1)).to_have_css("font-size", "36px")
     canvas = page.locator(".rv-canvas")
     expect(canvas).to_have_count(1)
-    expect(canvas).to_contain_text("test error without the block, %\N{EM SPACE}0")
+    expect(canvas).to_contain_text("test error with only this block out, %")
     expect(canvas.get_by_text("94.6", exact=True)).to_have_count(1)  # the drawn network's own
     assert not re.search(r"\d %", page.locator(".stMainBlockContainer").inner_text())
     expect(block(page, "layer2.2")).to_contain_text("12.2%")

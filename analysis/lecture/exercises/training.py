@@ -252,7 +252,7 @@ def scheduled(optimizer, steps):  # called once a step
             "share": "10 steps: share of the recipe's rate",
             "title": "Learning rate by step",
             "x": "step",
-            "y": "learning rate",
+            "y": "rate, % of the recipe's",
             "run": "{steps} steps",
             "alt": "Learning rate by step of the recipe with {long} and {short} steps",
             "says": "In 10 steps the rate reaches {share}% of the recipe's; with 20 steps the "

@@ -264,7 +264,7 @@ def warm_up(exercise: Exercise) -> Finding:
             Series(
                 words["run"].format(steps=f"{len(used):,}"),
                 tuple(range(1, len(used) + 1))[:60],
-                tuple(used)[:60],
+                tuple(100 * each / rate for each in used[:60]),
                 colour=colour,
                 dash=dash,
             )
