@@ -32,7 +32,7 @@ class LineLook(NamedTuple):
 
 
 ONE_OF_EACH = {
-    "plain": LineLook("plain", Dash.DASHED, 0, hollow=True),
+    "plain": LineLook("plain", Dash.SOLID, 0, hollow=True),
     "residual": LineLook("identity", Dash.SOLID, 0),
 }
 """The looks of two lines of which one is of plain networks and the other of residual ones."""

@@ -184,7 +184,7 @@ def verdict_grid(runs: Sequence[Run]) -> Grid | None:
         "below 1."
     )
     head = (
-        *("Layers", "Plain: loss", "vs fewer layers", "Residual: loss", "vs fewer layers"),
+        *("Layers", "Plain: loss", "vs row above", "Residual: loss", "vs row above"),
         "Residual vs plain",
     )
     return Grid(caption, head, tuple(rows), 0)
@@ -380,8 +380,8 @@ def untested(runs: Sequence[Run]) -> str:
     if any(run.task.recipe.evaluate for run in runs):
         return "These runs ended before their first test."
     return (
-        "These runs weren't tested. Turn on Test after every epoch under Recipe "
-        "and train again, or pick Degradation, 10 epochs."
+        "These runs weren't tested. Turn on “Test after every epoch” under “Recipe” "
+        "and train again, or pick “Degradation, 10 epochs”."
     )
 
 

@@ -112,7 +112,7 @@ def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient
         words = {_NONE: "nothing", **others}
         beside = select("Compare with", words, twin or _NONE, key="beside", place=two)
         data = choose_data(net, "lesion_data", three)
-        count = number("Test images", 1, MAX_IMAGES, IMAGES, key="lesion_images", place=four)
+        count = number("Count", 1, MAX_IMAGES, IMAGES, key="lesion_images", place=four)
         nets = [net, *filter(None, [None if beside == _NONE else found(beside)])]
         patients = tuple(Patient(each, data, changed_ns(data), count) for each in nets)
         for patient in patients:

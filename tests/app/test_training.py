@@ -295,8 +295,8 @@ def test_untested_runs_say_how_to_test(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_shown="test_accuracy")
     assert not app.exception
     assert [info.value for info in app.info] == [
-        "These runs weren't tested. Turn on Test after every epoch under Recipe and train again, "
-        "or pick Degradation, 10 epochs."
+        "These runs weren't tested. Turn on “Test after every epoch” under “Recipe” and train "
+        "again, or pick “Degradation, 10 epochs”."
     ]
     (why,) = (info.value for info in app.info)
     plot = app.segmented_control(key="train_shown")

@@ -96,3 +96,15 @@ def test_code_and_answer_are_accessible_and_fit_a_phone(server: str, visit: Visi
     for scheme in SCHEMES:
         put_on(page, scheme)
         check(page, scheme)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_measured_figures_never_fade_out_in_their_half_of_the_page(
+    key: str, server: str, visit: Visit
+) -> None:
+    page = visit(
+        f"{server}/lecture?lecture_shown=exercises&exercise={key}&exercise_step=answer", 1280, 900
+    )
+    table = page.locator(".rl-scroll:has(> .rl-table)").first
+    expect(table).to_be_visible()
+    assert table.evaluate("e => e.scrollWidth - e.clientWidth") <= 0

@@ -154,6 +154,10 @@ UNCUT = """() => [...document.querySelectorAll("[data-testid=stSelectbox] input"
   .filter((box) => box.offsetWidth > 0 && box.scrollWidth > box.clientWidth)
   .map((box) => box.value)"""
 
+WRAPPED = """() => [...document.querySelectorAll(".stMain label")]
+  .filter((label) => label.offsetHeight > 32).map((label) => label.textContent)"""
+"""Labels of fields that take two lines."""
+
 
 def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) -> None:
     """At the desk no chosen network's label is cut."""
@@ -174,3 +178,4 @@ def test_select_boxes_show_what_tells_networks_apart(server: str, visit: Visit) 
             expect(page.locator(f'input[value="{label}"]')).to_be_visible()
         if name != "compare":
             assert page.evaluate(UNCUT) == []
+            assert page.evaluate(WRAPPED) == []

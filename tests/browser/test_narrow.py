@@ -41,3 +41,10 @@ def test_no_label_is_cut(address: str, server: str, visit: Visit) -> None:
     if address != "lesions":  # its five views are wider than the page
         assert page.evaluate(RAGGED) == []
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 1024
+
+
+def test_share_stays_beside_export(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/", width=1024, height=768)
+    drawn(page)
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
+    expect(page.get_by_role("button", name="Export", exact=True)).to_be_visible()
