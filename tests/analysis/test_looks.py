@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.charts.chart import LINE_LOOKS, Dash, Draw
-from analysis.charts.looks import looks_of
+from analysis.charts.looks import ONE_OF_EACH, looks_of
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.curves import Gradients
 from analysis.gradients.results import run_of
@@ -91,3 +91,8 @@ def test_residual_lines_are_never_drawn_as_projections_beside_plain_ones() -> No
                 drawn += 1
     assert len(recipes) == 2
     assert drawn > 28
+
+
+def test_lines_of_all_depths_look_like_those_of_one() -> None:
+    pair = looks_of([parse("plain56"), parse("resnet56")])
+    assert tuple(ONE_OF_EACH.values()) == pair
