@@ -46,7 +46,7 @@ def shipped(name: str) -> Result:
 
 
 def last_losses(network: str) -> list[float]:
-    """Return the training losses of a network at the end of the recorded 60 steps, a seed each."""
+    """Return a network's training losses over the last 25 of the recorded 60 steps, a seed each."""
     return _figures(f"train_{network}", "last_loss")
 
 

@@ -18,12 +18,11 @@ STORY = Lecture(
         Step(
             "Depth need not cost more",
             "explore?model=resnet34",
-            "From stage to stage, height and width halve and channels double, so a layer's cost "
-            "stays about the same.",
-            notes="So depth is cheap: ResNet-34 takes {resnet34_of_vgg19} of VGG-19's {vgg19_macs} "
-            "multiply-adds per image, with 15 more layers. Is it also good? The rule is that of "
-            "He et al. 2015, section 3.3. VGG-19 is counted from the layers that Simonyan and "
-            "Zisserman 2015 published.",
+            "ResNet-34 takes {resnet34_macs} multiply-adds per image: from stage to stage, height "
+            "and width halve while channels double.",
+            notes="So depth is cheap: that's {resnet34_of_vgg19} of VGG-19's {vgg19_macs} "
+            "(Simonyan and Zisserman 2015), with 15 more layers. Is it also good? The rule for "
+            "channels is that of He et al. 2015, section 3.3.",
         ),
         Step(
             "A deeper network shouldn't be worse",

@@ -37,7 +37,7 @@ def test_the_story_is_filled_with_facts() -> None:
     assert used == set(Facts())
     told = " ".join(texts.split())
     for said in (
-        "ResNet-34 takes 19% of VGG-19's 19.6 G multiply-adds per image, with 15 more layers",
+        "that's 19% of VGG-19's 19.6 G (Simonyan and Zisserman 2015), with 15 more layers",
         "4.09 G against 3.66 G, 12% more. But backward needs 86.1 MB per image, not 32.3 MB",
         "a factor of 0.405 per layer (theory: 0.408).",
         "Under 1 point better: 25.03% with A, 24.52% with B and 24.19% with C",
