@@ -276,7 +276,7 @@ def measuring(app: AppTest) -> set[bool]:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "gradients")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
 
 
 def test_every_wrong_model_is_named(open_app: Open) -> None:

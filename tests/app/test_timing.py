@@ -239,7 +239,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
     measured(app)
     assert not app.exception
     assert app.error[0].value == (
-        "Input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
+        "input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
         "channel; use a larger input or a batch of at least 2."
     )
     app.segmented_control(key="timing_mode").select("inference").run()
@@ -250,7 +250,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "timing")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
 
 
 def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:
