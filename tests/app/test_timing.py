@@ -155,6 +155,9 @@ def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) ->
     assert not app.exception
     assert "timing_blocks" not in [one.key for one in app.checkbox]
     assert any(said.value.startswith("No roofline for these settings") for said in app.caption)
+    intro = "".join(said.value for said in app.markdown)
+    assert "How close each stage's forward pass comes to" in intro
+    assert "Forward and backward time" not in intro
     assert "timing_mode" not in [one.key for one in app.segmented_control]
     threads = int(app.number_input(key="timing_threads").value or 1)
     here = replace(ROOFLINE, settings=replace(ROOFLINE.settings, threads=threads), threads=threads)
