@@ -153,8 +153,8 @@ def test_gradients_are_the_recorded_ones() -> None:
     drawn = gradient_chart(run.curves)
     assert picture.charts[0].series == drawn.series
     assert picture.said[0].startswith(
-        "Toward the input, the plain stack's gradient grows by a factor of 1.5×10⁴ (1.4×10⁴ to "
-        "1.6×10⁴ across seeds) over 54 layers"
+        "Toward the input, the plain stack's gradient grows by a factor of 15,000 (14,000 to "
+        "16,000 across seeds) over 54 layers"
     )
     assert re.match(r"Recorded on 2026-\d\d-\d\d on .*, 1 thread\.$", picture.caption)
 
