@@ -330,7 +330,7 @@ def _course(summary: Summary, over: str, is_contrary: bool = False, is_ranged: b
     elif found is not Word.WITHIN and not claim and is_straight(summary):
         each = f"{summary.factor_per_layer:.3f}"
         claim = translate(": {each} per layer", each=each)
-    alike = _in_seeds(summary.seeds, summary.seeds) if is_ranged else ""
+    alike = translate(" (in all {seeds} seeds)", seeds=summary.seeds) if is_ranged else ""
     values = {
         "only": only,
         "factor": factor(ratio),
