@@ -97,8 +97,8 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         lambda: gradients("resnet50"),
         0,
         "Toward the input, the plain stack's gradient grows by a factor of 7,200 (6,800 to 7,300 "
-        "across seeds) over 48 layers: it explodes; the residual one's grows by a factor of 260 (in "
-        "all 3 seeds).",
+        "across seeds) over 48 layers: it explodes; the residual one's grows by a factor of 260 "
+        "(in all 3 seeds).",
         "朝输入方向，朴素网络的梯度经过 48 层增大到 7,200 倍（各种子为 6,800～7,300）：爆炸；"
         "残差网络的梯度增大到 260 倍（3 个种子都是如此）。",
     ),
