@@ -138,7 +138,7 @@ print(f"{len(images) / seconds:.0f} images/s")
             "step": "{name}: the GPU has finished the step",
             "wrong": "{name}: what the code prints",
             "right": "{name}: what the GPU does",
-            "least": "Smallest error of five networks",
+            "least": "Lowest ratio of GPU to CPU time in five networks",
             "rate": "images/s",
             "times": "times",
             "title": "A step as the CPU issues it and as the GPU runs it",
