@@ -8,6 +8,7 @@ requested()
 
 from analysis.choice.charts import fits_in_words, front_in_brief
 from analysis.style.language import translate
+from pages.ui import lecture
 from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
@@ -51,7 +52,7 @@ if on_wall() and view == "front":
     charts = front_charts(choice, front, shown=False)
     st.title(unbroken(charts[0][0].title))
     front_charts(choice, front, shown=True)
-    st.markdown(unbroken(fits_in_words(choice, front)))
+    lecture.sentence(fits_in_words(choice, front))
     end_page()
 if on_wall():
     if view:

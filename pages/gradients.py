@@ -110,7 +110,7 @@ else:
                 lecture.sentence(experiment.on_curves(run))
             say_whence(run, chart)
         end_of_wall()
-        experiment.show_verdict(run)
+        experiment.show_verdict(run, chart)
     with export:
         export_run(experiment, run, chart)
 end_of_wall()

@@ -41,10 +41,7 @@ from pages.views.timing import (
 warm_up()
 profile = checked(profile_of, spec)
 heading(translate("Timing {model}", model=title(spec, timed())))
-aside("intro").markdown(
-    "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
-    f"after warm-up. {device_note()}"
-)
+intro = aside("intro")
 if accelerator() is None and profile.macs > HEAVY:
     aside("small").button(
         "Start small with ResNet-20",
@@ -55,6 +52,13 @@ if accelerator() is None and profile.macs > HEAVY:
     )
 with aside("view"):
     view = choose_view()
+about = (
+    "How close each stage's forward pass comes to the machine's peak and memory bandwidth."
+    if view == "roofline"
+    else "Forward and backward time on this machine: the median and the 10th and 90th percentiles, "
+    "after warm-up."
+)
+intro.markdown(f"{about} {device_note()}")
 with fold("settings"):
     settings = choose_settings(spec, forward_only=view == "roofline")
 if view == "roofline":

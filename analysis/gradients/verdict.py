@@ -37,8 +37,8 @@ WITHIN_BOUND = 1.0
 """The log10 ratio below which it stays within a factor of 10."""
 
 _MOST_TOLD = 2  # models in the sentence about weights
-_LONG, _LONG_BESIDE = 4, 3
-"""The log10 at and above which a factor is written as a power of ten, and beside one that is."""
+_LONG = math.log10(995_000)
+"""The log10 of what rounds to a million: from there a factor is written as a power of ten."""
 
 MILD_BOUND = 3.0
 """The log10 ratio above which it vanishes or explodes: a factor of 1,000."""
@@ -172,22 +172,14 @@ def _end_to_end(ratios: Sequence[float]) -> str:
         case Word.GROWS:
             ends = _factors(ratios)
             return translate("grows by a factor of {range}{over}", range=ends, over=over)
-    ends = between(_power(min(ratios), max(ratios)), _power(max(ratios)))
+    ends = between(_power(min(ratios)), _power(max(ratios)))
     return translate("changes by a factor of {range}{over}", range=ends, over=over)
 
 
-def factor(log10: float, largest: float = 0.0) -> str:
-    """Format a factor of at least 1: `1.6`, `36`, or `5.0×10²¹` from ten thousand up.
-
-    It is written like the `largest` of its range: `4.9×10³ to 1.2×10⁴`, not `4,900 to 1.2×10⁴`.
-    """
+def factor(log10: float) -> str:
+    """Format a factor of at least 1: `1.6`, `6,600`, or `5.0×10²¹` from a million up."""
     size = abs(log10)
-    return scientific(size) if size >= _long(largest) else _digits(10**size)
-
-
-def _long(largest: float) -> float:
-    """Return from which log10 on a number is a power of ten in a range up to the largest."""
-    return _LONG_BESIDE if abs(largest) >= _LONG else _LONG
+    return scientific(size) if size >= _LONG else _digits(10**size)
 
 
 def within(log10: float) -> str:
@@ -338,10 +330,10 @@ def _course(summary: Summary, over: str, is_contrary: bool = False, is_ranged: b
     elif found is not Word.WITHIN and not claim and is_straight(summary):
         each = f"{summary.factor_per_layer:.3f}"
         claim = translate(": {each} per layer", each=each)
-    alike = _in_seeds(summary.seeds, summary.seeds) if is_ranged else ""
+    alike = translate(" (in all {seeds} seeds)", seeds=summary.seeds) if is_ranged else ""
     values = {
         "only": only,
-        "factor": factor(ratio, max(summary.ratios, key=abs)),
+        "factor": factor(ratio),
         "spread": _spread(summary) or alike,
         "over": over,
         "detour": detour,
@@ -427,17 +419,17 @@ def _spread(summary: Summary) -> str:
 def _factors(ratios: Sequence[float]) -> str:
     """Format the smallest and the largest factor, `3.4 to 12`, or one if they read the same."""
     sizes = sorted(map(abs, ratios))
-    return between(factor(sizes[0], sizes[-1]), factor(sizes[-1]))
+    return between(factor(sizes[0]), factor(sizes[-1]))
 
 
 def _from_to(summary: Summary) -> str:
-    low, high = _power(summary.low, summary.high), _power(summary.high)
+    low, high = _power(summary.low), _power(summary.high)
     return translate("{low} to {high}", low=low, high=high)
 
 
-def _power(log10: float, largest: float = 0.0) -> str:
+def _power(log10: float) -> str:
     """Format a ratio below or above 1, as `factor` does: `0.91`, `8`, `7.9×10⁻⁴`."""
-    if not -2 <= log10 < _long(max(largest, 0.0)):
+    if not -2 <= log10 < _LONG:
         return scientific(log10)
     return _digits(10**log10) if log10 >= 0 else f"{10**log10:.2g}"
 
@@ -504,7 +496,7 @@ def _pair(
             "In every seed, {gradient} changes less from end to end: by a factor of {less} "
             "against {more}.",
             gradient=of(names[sizes.index(min(sizes))]),
-            less=factor(min(sizes), max(sizes)),
+            less=factor(min(sizes)),
             more=factor(max(sizes)),
         )
     ]

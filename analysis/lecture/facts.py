@@ -8,9 +8,10 @@ from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from analysis.gradients.verdict import factor
 from analysis.results.form import Result, read_result
 from analysis.results.recorded import FOLDER
-from analysis.style.numbers import scientific, short, short_given
+from analysis.style.numbers import short, short_given
 from nets.catalog import CATALOG
 from nets.options import UnitOrder
 from nets.text import parse
@@ -107,11 +108,7 @@ def _at_end(network: str, figure: str, style: str) -> Callable[[], str]:
 
 
 def _factor(preset: str, index: int) -> Callable[[], str]:
-    def written() -> str:
-        size = abs(ratios(preset)[index])
-        return scientific(size) if size >= 4 else f"{float(f'{10**size:.2g}'):,.0f}"
-
-    return written
+    return lambda: factor(ratios(preset)[index])
 
 
 def _error(entry: str) -> Callable[[], str]:

@@ -104,7 +104,14 @@ def runtime_version(kind: str) -> str | None:
         return None
     if torch.version.hip is not None:
         return f"ROCm {torch.version.hip}"
-    return f"CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}"
+    cudnn = torch.backends.cudnn.version()
+    return f"CUDA {torch.version.cuda}{f', cuDNN {_dotted(cudnn)}' if cudnn else ''}"
+
+
+def _dotted(version: int) -> str:
+    """Return a version of cuDNN, which has two digits a part from version 9 on: `9.19.0`."""
+    major, rest = divmod(version, 10_000 if version >= 90_000 else 1_000)
+    return f"{major}.{rest // 100}.{rest % 100}"
 
 
 def free_bytes(device: torch.device) -> int:

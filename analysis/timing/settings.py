@@ -90,7 +90,7 @@ class Settings:
             raise ValueError(f"TF32 needs a CUDA device, not {device.type}")
         if self.blocks and self.compile:
             # Blocks share one forward, for which torch keeps only a few compiled variants.
-            raise ValueError("blocks can't be timed one by one if the network is compiled")
+            raise ValueError("time per block needs a network that isn't compiled")
         if self.dtype is Dtype.FLOAT16 and device.type == "cpu" and not self.inference:
             # Measured: one 3x3 convolution's backward, 64 channels on 14x14, takes 0.4 s, not 4 ms.
             raise ValueError(

@@ -84,7 +84,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
     at the end of each epoch. With training accuracy, of runs of several epochs, both are plotted by
     epoch, the line being the mean over each epoch's last `LAST` steps. The test's are unfilled
-    points, and the lines then have no markers.
+    points, and the lines then have no markers and say that they are of training.
     """
     groups = list(grouped(runs).values())
     by_epoch = shown is Shown.ACCURACY and all(
@@ -99,7 +99,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
         if not x:
             continue
         line = Series(
-            f"{name}: training" if shown is Shown.ACCURACY else name,
+            name,
             x,
             tuple(map(fmean, columns)),
             low=tuple(map(min, columns)) if len(group) > 1 else (),
@@ -126,7 +126,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
                 )
             )
     if tested:
-        lines = [replace(line, bare=True) for line in lines]
+        lines = [replace(line, name=f"{line.name}: training", bare=True) for line in lines]
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)

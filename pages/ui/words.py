@@ -13,6 +13,7 @@ from html import escape
 import streamlit as st
 
 from nets import CATALOG
+from nets.text import KEYS
 
 
 def escaped(text: str) -> str:
@@ -47,6 +48,7 @@ def whole_names(text: str) -> str:
     return _NAME.sub(r'<span class="rl-name">\g<0></span>', escape(text))
 
 
+_TYPED = {*CATALOG, *KEYS}
 _ESCAPE = re.compile(r"\\\\|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U00(?:0[0-9a-f]|10)[0-9a-f]{4}")
 
 
@@ -59,11 +61,14 @@ def _readable(escape: re.Match[str]) -> str:
 
 
 def sentence(reason: str) -> str:
-    """Return a reason as an escaped sentence, capitalised unless it begins with a model."""
+    """Return a reason as an escaped sentence, capitalised unless it begins with what is typed.
+
+    That is a model or the name of one of its options.
+    """
     plain = escaped(_ESCAPE.sub(_readable, reason))
     end = "" if reason.endswith(("?", ".")) else "."
-    is_model = reason.split()[0].partition(":")[0] in CATALOG
-    return f"{plain if is_model else plain[0].upper() + plain[1:]}{end}"
+    is_typed = re.split("[ :=]", reason, maxsplit=1)[0] in _TYPED
+    return f"{plain if is_typed else plain[0].upper() + plain[1:]}{end}"
 
 
 def say_left_out(refused: Sequence[str]) -> None:

@@ -34,8 +34,6 @@ _STEPS = {
     Step.ANSWER: marked("Answer"),
 }
 
-_SHORT = 34  # most characters of a figure in a column for numbers
-
 _FIGURE_PX = 380  # width of a chart beside a table
 
 finding_of = lru_cache(64)(Exercise.check)
@@ -202,11 +200,10 @@ def _export(exercise: Exercise, picture: object) -> None:
 
 
 def _figures(found: Finding) -> None:
-    """Show the figures as a table; if one is a long text, all are set as texts."""
-    texts = 1 if all(len(line.text) <= _SHORT for line in found.lines) else 2
+    """Show the figures as a table; some are texts, so all are set as such."""
     rows = [(line.label, line.text) for line in found.lines]
     head = translate("What the check measures"), translate("Found")
-    st.html(table(translate("Measured"), head, rows, texts))
+    st.html(table(translate("Measured"), head, rows, 2))
 
 
 def _plot(chart: Chart, key: str, height: int) -> None:

@@ -57,7 +57,7 @@ class Experiment:
         csv: returns a run as CSV.
         result: returns a run as a result.
         verdict: returns what a run shows as sentences, the main one first.
-        show_verdict: shows the other sentences and the numbers below the chart.
+        show_verdict: shows the other sentences and the numbers of a run below its chart.
         on_curves: returns a sentence on the curves of the chart, if the verdict is on others.
     """
 
@@ -73,7 +73,7 @@ class Experiment:
     csv: Callable[[Any], str]
     result: Callable[[Any], Result]
     verdict: Callable[[Any], tuple[str, ...]]
-    show_verdict: Callable[[Any], None]
+    show_verdict: Callable[[Any, Chart], None]
     on_curves: Callable[[Any], str] | None = None
 
     def titled(self, run: Run, with_theory: bool) -> Chart:
@@ -128,7 +128,7 @@ def _norms(quantity: Quantity) -> Experiment:
     )
 
 
-def _show_norms(run: Gradients, quantity: Quantity) -> None:
+def _show_norms(run: Gradients, chart: Chart, quantity: Quantity) -> None:
     """Show the other sentences about the curves, their numbers, and how they were measured."""
     if quantity is not Quantity.ACTIVATION:
         st.caption(
@@ -164,8 +164,7 @@ def _show_norms(run: Gradients, quantity: Quantity) -> None:
         "The ratio is ‖∂L/∂x‖ after the stem divided by ‖∂L/∂x‖ after the last block. The factor "
         "per layer is its geometric mean over the weighted layers. The slope is fitted to log₁₀ of "
         "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
-        f"input. {_conditions(run)} Lines are geometric means over the seeds; bands are their "
-        f"range.{_rule(run.summary)}"
+        f"input. {_conditions(run, chart)}{_rule(run.summary)}"
     )
 
 
@@ -194,7 +193,7 @@ def _signed(value: float, digits: int, gone: str = "") -> str:
     return signed(value, digits) if isfinite(value) else gone
 
 
-def _show_direction(run: Direction) -> None:
+def _show_direction(run: Direction, chart: Chart) -> None:
     """Show the other sentences about the cosines, their numbers, and how they were measured."""
     if rest := shattering(run.stacks, run.settings.noise)[1:]:
         st.header("What the curves show")
@@ -211,8 +210,8 @@ def _show_direction(run: Direction) -> None:
     st.caption(
         "The cosine compares two gradients of the cross-entropy on logits, each flattened to one "
         "vector: with respect to a batch of images, and to the same batch plus normal noise. The "
-        f"noise is {run.settings.noise:.4g} of the batch's standard deviation. {_conditions(run)} "
-        "Lines are means over the seeds; bands are their range."
+        f"noise is {run.settings.noise:.4g} of the batch's standard deviation. "
+        f"{_conditions(run, chart)}"
     )
 
 
@@ -225,13 +224,14 @@ def _range(at: AtDepth) -> str:
     return spread(at) if at.is_measured and len(at.cosines) > 1 else ""
 
 
-def _conditions(run: Run) -> str:
-    """Return how a run was measured, in a sentence."""
+def _conditions(run: Run, chart: Chart) -> str:
+    """Return how a run was measured and what the lines and bands of its chart are, in sentences."""
     shared = run.settings
+    spread = f" {chart.reading}." if chart.reading else ""
     return (
         f"Measured with {seeds_in_words(shared.seed_numbers)}, batch "
         f"{shared.batch}, {shared.precision}, {shared.images.replace('_', ' ')} images, "
-        f"{device_words(shared.device)}, torch {run.torch_version}."
+        f"{device_words(shared.device)}, torch {run.torch_version}.{spread}"
     )
 
 

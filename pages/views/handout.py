@@ -38,7 +38,9 @@ def _files(lecture: Lecture) -> list[DataFile]:
         )
         st.warning(sentence(said), icon=":material/info:")
     links = (
-        translate("Without links, because {address} opens only on this machine.", address=base)
+        translate(
+            "The handout has no links, because {address} opens only on this machine.", address=base
+        )
         if local
         else translate("Links lead to {address}.", address=base)
     )

@@ -207,17 +207,17 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ),
         (
             (4.1, 4.0, 4.2),
-            "grows by a factor of 1.3×10⁴ (1.0×10⁴ to 1.6×10⁴ across seeds) over 54 layers: it "
+            "grows by a factor of 13,000 (10,000 to 16,000 across seeds) over 54 layers: it "
             "explodes.",
         ),
         (
             (3.6, 3.2, 4.1),
-            "grows by a factor of 4.3×10³ (1.6×10³ to 1.3×10⁴ across seeds) over 54 layers: it "
+            "grows by a factor of 4,300 (1,600 to 13,000 across seeds) over 54 layers: it "
             "explodes.",
         ),
         (
             (2.5, 3.2, 4.1),
-            "grows by a factor of 1.8×10³ (320 to 1.3×10⁴ across seeds) over 54 layers: 1.149 "
+            "grows by a factor of 1,800 (320 to 13,000 across seeds) over 54 layers: 1.149 "
             "per layer.",
         ),
         ((1.54, 1.54), "grows by a factor of 35 over 54 layers: 1.068 per layer."),
@@ -302,7 +302,7 @@ def test_a_single_block_is_no_trend() -> None:
         assert word(found) is None
         moves = "falls" if ratio < 0 else "grows"
         assert said(found).endswith(
-            f"{moves} by a factor of 1.0×10⁵ over 2 layers (a single block shows no trend)."
+            f"{moves} by a factor of 100,000 over 2 layers (a single block shows no trend)."
         )
     assert "changes by less than a factor of 2 over 2 layers" in said(line(0.1, 0.2, blocks=1))
 
@@ -704,6 +704,8 @@ def test_notes_on_softmax_and_zero_init() -> None:
         (2.104, "130", "130"),
         (2.9999, "1,000", "1,000"),
         (3.0, "1,000", "1,000"),
+        (4.19, "15,000", "16,000"),
+        (5.9999, "1.0×10⁶", "1.0×10⁶"),
         (-21.72, "5.2×10²¹", "5.3×10²¹"),
     ],
 )

@@ -105,6 +105,19 @@ def test_the_stamp(monkeypatch: pytest.MonkeyPatch) -> None:
     assert environment(CPU).accelerator is None
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(91900, ", cuDNN 9.19.0"), (90101, ", cuDNN 9.1.1"), (8902, ", cuDNN 8.9.2"), (None, "")],
+)
+def test_cudnn_has_a_version_as_its_releases_do(
+    monkeypatch: pytest.MonkeyPatch, number: int | None, shown: str
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.version, "hip", None)
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: number)
+    assert machine.runtime_version("cuda") == f"CUDA 13.0{shown}"
+
+
 def test_cudas_flags_are_read_from_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeAccelerator(monkeypatch)
     monkeypatch.setattr(collect_env, "get_nvidia_driver_version", lambda run: "555.42")

@@ -40,7 +40,7 @@ GPU = replace(
     CPU,
     accelerator="A card",
     driver="555.42",
-    runtime="CUDA 13.0, cuDNN 92400",
+    runtime="CUDA 13.0, cuDNN 9.24.0",
     tf32=False,
     cudnn_benchmark=True,
 )
@@ -222,7 +222,7 @@ def test_csv_has_every_networks_stages() -> None:
     assert (rows[0]["head_backward_ms"], rows[1]["head_backward_ms"]) == ("2.5", "")
     assert (rows[0]["layer1_forward_ms"], rows[1]["layer1_forward_ms"]) == ("", "1.5")
     assert (rows[0]["step_p90_ms"], rows[1]["step_p90_ms"]) == ("1007.8", "")
-    assert rows[1]["runtime"] == "CUDA 13.0, cuDNN 92400"
+    assert rows[1]["runtime"] == "CUDA 13.0, cuDNN 9.24.0"
     assert "samples" not in rows[0]
 
 

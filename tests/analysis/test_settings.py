@@ -39,7 +39,7 @@ from nets import parse
         ({"seed": -1}, "seed must be 0 to 4,294,967,295, not -1"),
         ({"compile": 1}, "compile must be on or off, not '1'"),
         ({"blocks": 1}, "blocks must be on or off, not '1'"),
-        ({"blocks": True, "compile": True}, "blocks can't be timed one by one if the network is"),
+        ({"blocks": True, "compile": True}, "time per block needs a network that isn't"),
         ({"tf32": True}, "TF32 needs a CUDA device, not cpu"),
         ({"dtype": "float16"}, "float16 on the CPU is for inference only"),
     ],

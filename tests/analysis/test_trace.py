@@ -88,7 +88,7 @@ def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
         (("--trace", "a.txt"), "--trace writes JSON: a.txt must end in .json"),
         (("--trace", "a.json", "--batch", "1,2"), "--trace takes one batch size, not 2"),
         (("--chart", "blocks", "-o", "a.svg"), "--chart blocks needs block times: add --blocks"),
-        (("--blocks", "--compile"), "blocks can't be timed one by one if the network is compiled"),
+        (("--blocks", "--compile"), "time per block needs a network that isn't compiled"),
     ):
         status, _, err = call(capsys, *quick, *arguments)
         assert (status, err.strip().removeprefix("error: ")) == (2, says)

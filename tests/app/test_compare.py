@@ -440,7 +440,7 @@ def test_choose_has_a_sentence_for_every_outcome(open_app: Open) -> None:
     app.number_input(key="max_ms").set_value(None).run()
     app.segmented_control(key="task").select("custom images").run()
     app.text_input(key="own_input").input("3x0x0").run()
-    assert "Input must be 1 to 4,096, not 0" in app.error[0].value
+    assert "input must be 1 to 4,096, not 0" in app.error[0].value
     assert not app.exception
 
 

@@ -34,7 +34,7 @@ def test_the_cost_of_a_draft_is_shown_before_it_is_applied(dialog: AppTest) -> N
         caption.value for caption in dialog.caption
     ]
     dialog.text_input(key="edit_blocks").input("5,0,5").run()
-    assert dialog.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert dialog.error[0].value == "blocks must be 1 to 1,000, not 0."
     assert cost(dialog) == []  # an invalid draft shows no cost
     dialog.text_input(key="edit_blocks").input("3,3,3").run()
     assert cost(dialog) == ["20", "270 k", "40.6 M"]

@@ -40,6 +40,7 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
     assert not app.exception
     assert exercise.answer in markdown(app)
     found = exercise.check()
+    assert '<td class="n"' not in html(app)
     for line in found.lines:
         assert line.label.replace("'", "&#x27;") in html(app)
     assert found.says.replace("'", "&#x27;") in html(app).replace("\N{NO-BREAK SPACE}", " ")

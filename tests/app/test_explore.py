@@ -207,12 +207,12 @@ def test_a_stage_without_a_cost_says_0_and_a_small_one_says_less(open_app: Open)
     ("text", "says"),
     [
         ("resnet50x", "There's no model 'resnet50x'. Did you mean one of these?"),
-        ("resnet50:blocks=0,1,1,1", "Blocks must be 1 to 1,000, not 0."),
-        ("resnet50:blocks=1000000000", "Blocks must be 1 to 1,000, not 1,000,000,000."),
-        ("resnet50:blocks=a", "Blocks must be written like 3,4,6,3, not 'a'."),
+        ("resnet50:blocks=0,1,1,1", "blocks must be 1 to 1,000, not 0."),
+        ("resnet50:blocks=1000000000", "blocks must be 1 to 1,000, not 1,000,000,000."),
+        ("resnet50:blocks=a", "blocks must be written like 3,4,6,3, not 'a'."),
         ("resnet50:depth=3", "'depth' is not an option"),
-        ("resnet50:bias=1:bias=1", "Bias is given twice."),
-        ("resnet50:input=3x0x0", "Input must be 1 to 4,096, not 0."),
+        ("resnet50:bias=1:bias=1", "bias is given twice."),
+        ("resnet50:input=3x0x0", "input must be 1 to 4,096, not 0."),
         ("x" * 30_000, "A model's text can have at most 1,000 characters, not 30,000."),
     ],
 )
@@ -240,7 +240,7 @@ def test_every_model_that_a_wrong_name_may_mean_is_one_press_away(open_app: Open
 def test_the_way_out_of_a_bad_text_is_the_last_good_model(open_app: Open) -> None:
     app = open_app("resnet101")
     app.text_input(key="text").input("resnet101:blocks=").run()
-    assert app.error[0].value == "Blocks needs a value, as in blocks=3,4,6,3."
+    assert app.error[0].value == "blocks needs a value, as in blocks=3,4,6,3."
     app.button[0].click().run()
     assert app.title[0].value == "ResNet-101"
 

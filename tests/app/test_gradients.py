@@ -63,6 +63,8 @@ def test_a_gradient_that_explodes_or_vanishes_has_its_rule_below(
     (said,) = (one.value for one in app.caption if "geometric mean" in one.value)
     assert ("by a factor above 1,000 in all seeds." in said) == bool(rule)
     assert rule in said
+    assert "Geometric means of 3 seeds; " in said
+    assert "bands are their range" not in said
 
 
 def test_a_model_is_measured_against_its_plain_twin(open_app: Open) -> None:
@@ -276,7 +278,7 @@ def measuring(app: AppTest) -> set[bool]:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "gradients")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
 
 
 def test_every_wrong_model_is_named(open_app: Open) -> None:

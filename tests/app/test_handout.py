@@ -84,6 +84,16 @@ def test_the_handout_is_made_when_its_dialog_is_open(open_app: Open) -> None:
     assert downloads(app) == ["PDF", "PDF with notes", "HTML", "HTML with notes"]
 
 
+def test_a_handout_made_on_ones_own_machine_says_why_it_has_no_links(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = "http://localhost:8602"
+    monkeypatch.setattr("pages.views.handout._base", lambda: here)
+    app = opened(open_app("resnet20", "lecture"), "handout")
+    said = f"The handout has no links, because {here} opens only on this machine."
+    assert any(one.value.endswith(said) for one in app.caption)
+
+
 def test_the_handout_of_ones_own_lecture_names_the_step_that_is_wrong(open_app: Open) -> None:
     steps = (Step("Units", "units"), Step("Heat", "shortcuts?heat=warm"))
     mine = {"lecture_shown": "mine", "mine": pack(Lecture("Mine", steps))}

@@ -141,7 +141,7 @@ def test_a_kept_choice_speaks_each_visitors_language(open_app: Open) -> None:
 def test_a_page_and_its_export_dialog_speak_chinese(open_app: Open) -> None:
     app = open_app("resnet50", "gradients", lang="zh", models="plain56;resnet56")
     assert [title.value for title in app.title] == ["梯度"]
-    factor = "1.5×10⁴ 倍（各种子为 1.4×10⁴～1.6×10⁴）"
+    factor = "15,000 倍（各种子为 14,000～16,000）"
     assert f"朝输入方向，朴素网络的梯度经过 54 层增大到 {factor}：爆炸；" in markdown(app)
     app = opened(open_app(None, "lecture", lang="zh"), "handout")
     assert not app.exception

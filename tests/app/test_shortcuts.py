@@ -156,7 +156,7 @@ def test_vgg19_stands_beside_a_network_and_its_twin(open_app: Open) -> None:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "shortcuts")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
 
 
 def test_heat_may_be_named_as_on_the_command_line(open_app: Open) -> None:

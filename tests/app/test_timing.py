@@ -155,6 +155,9 @@ def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) ->
     assert not app.exception
     assert "timing_blocks" not in [one.key for one in app.checkbox]
     assert any(said.value.startswith("No roofline for these settings") for said in app.caption)
+    intro = "".join(said.value for said in app.markdown)
+    assert "How close each stage's forward pass comes to" in intro
+    assert "Forward and backward time" not in intro
     assert "timing_mode" not in [one.key for one in app.segmented_control]
     threads = int(app.number_input(key="timing_threads").value or 1)
     here = replace(ROOFLINE, settings=replace(ROOFLINE.settings, threads=threads), threads=threads)
@@ -239,7 +242,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
     measured(app)
     assert not app.exception
     assert app.error[0].value == (
-        "Input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
+        "input 3x4x4 is too small at batch 1, where layer3.0.bn1 would train on one value per "
         "channel; use a larger input or a batch of at least 2."
     )
     app.segmented_control(key="timing_mode").select("inference").run()
@@ -250,7 +253,7 @@ def test_one_image_is_timed_where_it_can_be(open_app: Open) -> None:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "timing")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
 
 
 def test_on_a_cpu_a_small_network_is_one_click_away(open_app: Open) -> None:

@@ -34,4 +34,4 @@ def test_another_order_changes_picture_and_words(open_app: Open) -> None:
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
     app = open_app("resnet20:blocks=0", "units")
-    assert app.error[0].value == "Blocks must be 1 to 1,000, not 0."
+    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."

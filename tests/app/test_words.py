@@ -25,6 +25,13 @@ def test_in_html_a_name_is_escaped_and_copied_as_it_is() -> None:
     assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; of 10-crop'
 
 
+def test_an_option_begins_a_sentence_as_it_is_typed() -> None:
+    assert words.sentence("se must be a whole number") == "se must be a whole number."
+    assert words.sentence("classes=0 has no head") == "classes=0 has no head."
+    assert words.sentence("resnet50: too large") == "resnet50: too large."
+    assert words.sentence("seeds must be 1 to 5") == "Seeds must be 1 to 5."
+
+
 def test_an_error_repeats_what_was_typed() -> None:
     said = f"{'残差 résnet50'!a} is not a model"
     assert said.isascii()

@@ -80,7 +80,7 @@ def test_a_first_deep_link_into_a_fresh_server(name: str, visit: Visit) -> None:
 
 def test_a_bad_address_is_one_sentence_and_a_way_out(server: str, visit: Visit) -> None:
     page = visit(f"{server}/?model=resnet50:blocks=0")
-    expect(page.get_by_role("alert")).to_have_text(re.compile("Blocks must be 1 to 1,000, not 0."))
+    expect(page.get_by_role("alert")).to_have_text(re.compile("blocks must be 1 to 1,000, not 0."))
     page.get_by_role("button", name="Show resnet50").click()
     title(page, "ResNet-50")
     expect(page.get_by_role("alert")).to_have_count(0)

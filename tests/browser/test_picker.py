@@ -64,7 +64,7 @@ def test_the_editor_says_what_is_wrong_and_disables_what_means_nothing(
     expect(dialog.get_by_role("textbox", name="Groups", exact=True)).to_be_disabled()
     dialog.get_by_role("tab", name="Size").click()
     fill(dialog, "Blocks per stage", "0,2,2,2")
-    expect(dialog.get_by_role("alert")).to_contain_text("Blocks must be 1 to 1,000, not 0.")
+    expect(dialog.get_by_role("alert")).to_contain_text("blocks must be 1 to 1,000, not 0.")
     expect(dialog.get_by_role("button", name="Apply")).to_be_disabled()
     fill(dialog, "Blocks per stage", "1,2,2,2")
     expect(dialog.get_by_role("alert")).to_have_count(0)

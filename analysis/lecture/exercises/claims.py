@@ -38,8 +38,8 @@ CLAIMS = (
             "title": "The same nets with batch norm and He's initialisation",
             "says": "With the paper's batch norm and initialisation the plain gradient grows by "
             "a factor of {plain} toward the input instead of shrinking to {shown} of its size; yet "
-            "over the last 25 of 60 steps a narrow plain-56 has a loss of {loss_plain} and ResNet-56 "
-            "one of {loss_residual}.",
+            "over the last 25 of 60 steps a narrow plain-56 has a loss of {loss_plain} and "
+            "ResNet-56 one of {loss_residual}.",
         },
         measure=checks.vanishing_solved,
         source=Source(
@@ -138,7 +138,7 @@ print(f"{len(images) / seconds:.0f} images/s")
             "step": "{name}: the GPU has finished the step",
             "wrong": "{name}: what the code prints",
             "right": "{name}: what the GPU does",
-            "least": "Smallest error of five networks",
+            "least": "Lowest ratio of GPU to CPU time in five networks",
             "rate": "images/s",
             "times": "times",
             "title": "A step as the CPU issues it and as the GPU runs it",

@@ -200,10 +200,11 @@ loss = criterion(model(images), labels)
             "Leave the softmax out."
         ),
         words={
-            "first": "Gradient at equal logits: softmax left out over softmax twice",
+            "first": "How much smaller the second softmax makes the gradient at equal logits",
             "times": "times",
-            "wrong_once": "Gradient with the right class 10 behind, softmax left out",
-            "wrong_twice": "Gradient with the right class 10 behind, softmax twice",
+            "wrong_once": "Gradient on logits if the right class's logit is 10 below the others",
+            "wrong_twice": "Gradient after softmax twice if the right class's logit is 10 below "
+            "the others",
             "least": "Lowest loss, softmax twice",
             "title": "Gradient of the loss by the lead of the right class",
             "x": "right class's logit minus the others', 10 classes",
@@ -213,8 +214,8 @@ loss = criterion(model(images), labels)
             "alt": "Gradient of the cross-entropy by the lead of the right class, on logits and on "
             "probabilities: {first} times smaller at equal logits",
             "says": "At equal logits the second softmax makes the gradient {first} times smaller; "
-            "with the right class 10 behind it is {wrong_twice} instead of {wrong_once}, and the "
-            "loss can't fall below {least}.",
+            "if the right class's logit is 10 below the others, it is {wrong_twice} instead of "
+            "{wrong_once}. The loss can't fall below {least}.",
         },
         measure=checks.softmax_twice,
         source=Source(
