@@ -10,6 +10,7 @@ from analysis.drawing.heat import Heat
 from analysis.results.form import Result
 from analysis.style.language import in_english, listed
 from analysis.style.numbers import short
+from analysis.style.stamps import a_machine
 from analysis.timing.measure import StageTime, Timing
 from analysis.timing.report import conditions, noise_note, recorded_how
 from nets import parse, plan
@@ -35,7 +36,8 @@ def block_chart(timing: Timing) -> Chart:
 def recorded_stage_chart(result: Result) -> Chart:
     """Plot the times per stage of a timing from another machine, whose devices this one lacks."""
     stages = [StageTime(**stage) for stage in result.figures["stages"]]
-    return _parts(result.figures["model"], stages, "stage", _upper(recorded_how(result)))
+    how = f"{_upper(recorded_how(result))}, on {a_machine(result.stamp['accelerator'])}"
+    return _parts(result.figures["model"], stages, "stage", how)
 
 
 def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart:

@@ -13,7 +13,7 @@ from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import listed, translate
 from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
-from analysis.style.stamps import a_machine, device_words, machine, moment, system
+from analysis.style.stamps import device_words, machine, moment, system
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
@@ -119,10 +119,9 @@ def recorded_at(result: Result) -> str:
 
 
 def how_recorded(result: Result) -> str:
-    """Return how often, where and when a result was timed, for a caption."""
+    """Return how often and when a result was timed, for a caption; its chart says where."""
     count = number_of(result.figures["iterations"], "iteration")
-    card = a_machine(result.stamp["accelerator"])
-    return f"Medians of {count}. Recorded on {card} {recorded_at(result)}."
+    return f"Medians of {count}. Recorded {recorded_at(result)}."
 
 
 def timing_json(timing: Timing) -> str:

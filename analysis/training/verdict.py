@@ -403,13 +403,16 @@ def both_accuracies(runs: Sequence[Run]) -> str:
             )
         )
         said = translate(
-            "{trained} and {tested} in {network}", trained=trained, tested=tested, network=network
+            "{network}, {trained} in training and {tested} in tests",
+            network=network,
+            trained=trained,
+            tested=tested,
         )
         parts.append(said)
     if not parts:
         return ""
     listed = translate("; ").join(parts)
-    return translate("Training and test accuracy at the end: {listed}.", listed=listed)
+    return translate("Accuracy at the end: {listed}.", listed=listed)
 
 
 def _pairs(groups: list[list[Run]]) -> Iterator[tuple[list[Run], list[Run]]]:

@@ -196,8 +196,8 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
         first = [fmean(run.train_accuracy[468 - LAST : 468]) for run in runs]
         assert (line.low[0], line.high[0]) == (100 * min(first), 100 * max(first))
     assert picture.said[0] == (
-        "Training and test accuracy at the end: 92% and 92% in the 20-layer plain network; 85% and "
-        "86% in the 56-layer plain network."
+        "Accuracy at the end: the 20-layer plain network, 92% in training and 92% in tests; the "
+        "56-layer plain network, 85% in training and 86% in tests."
     )
     untested = training_chart(trained("train_plain20", "train_plain56"), Shown.ACCURACY)
     names = [one.name for one in untested.series if one.draw is Draw.LINE]
@@ -208,7 +208,7 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     with speaking(Language.CHINESE):
         found = at("training?train=epochs&train_models=plain20;plain56&train_shown=accuracy")
         assert found.said[0] == (
-            "最后的训练准确率和测试准确率：20 层朴素网络为 92% 和 92%；56 层朴素网络为 85% 和 86%。"
+            "最后的准确率：20 层朴素网络训练 92%，测试 92%；56 层朴素网络训练 85%，测试 86%。"
         )
 
 

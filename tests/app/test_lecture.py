@@ -133,7 +133,7 @@ def test_views_make_a_lecture(open_app: Open) -> None:
     [
         ("gradients", "Gradient norm by depth: ResNet-50, without and with shortcuts"),
         ("training", "Training loss by step"),
-        ("paths", "Paths: residual, 32 layers"),
+        ("paths", "Paths: residual, 32 layers, trained"),
         ("timing", "Timing ResNet-50"),
     ],
 )

@@ -292,8 +292,8 @@ def test_recordings_are_exported_with_their_chart(open_app: Open) -> None:
     app.button(key="export_recorded").click().run()
     assert not app.exception
     assert (
-        "Training step, batch 64, TF32. Medians of 10 iterations. Recorded on an NVIDIA "
-        "H200 on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0, "
+        "Training step, batch 64, TF32, on an NVIDIA H200. Medians of 10 iterations. Recorded "
+        "on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0, cuDNN 9.19.0, "
     ) in app.code[0].value
     assert "Architecture: He et al.~" in app.code[0].value
     labels = [button.proto.label for button in app.get("download_button")]
