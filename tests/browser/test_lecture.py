@@ -147,3 +147,24 @@ def test_notes_cover_neither_the_answer_nor_the_chart(server: str, visit: Visit)
     for scheme, ground in (("light", "oklch(1 0 0)"), ("dark", "oklch(0 0 0)")):
         put_on(page, scheme)
         expect(notes).to_have_css("background-color", ground)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "?model=resnet34&lecture=resnet&step=1",
+        "gradients?quantity=direction&lecture=resnet&step=12&answers=-----------1",
+        "choose?choose_shown=front&lecture=resnet&step=16",
+    ],
+)
+def test_a_step_with_open_notes_fits_the_screen(
+    address: str, width: int, height: int, server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/{address}&view=wall", width, height)
+    drawn(page)
+    page.locator(".rl-lecture summary").click()
+    expect(page.locator(".rl-lecture details p")).to_be_visible()
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight"
+    )
