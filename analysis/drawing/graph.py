@@ -356,12 +356,17 @@ def unit_note(spec: ResNetSpec) -> str:
 
 
 def _operations(spec: ResNetSpec, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the stem's or head's operations, except norms, activations and reshaping."""
+    """Return the stem's or head's operations, except norms, activations and reshaping.
+
+    Those with which a head begins, after pre-activated blocks, are included, on one line.
+    """
     quiet = (StepKind.NORM, StepKind.ACTIVATION, StepKind.FLATTEN)
     convs = plan.stem_convs(spec)
-    return tuple(
-        step_label(spec, step, convs.get(step.name)) for step in steps if step.kind not in quiet
-    )
+    said = [step_label(spec, step, convs.get(step.name)) for step in steps]
+    first = next(i for i, step in enumerate(steps) if step.kind not in quiet)
+    begins = (", ".join(said[:first]),) if first else ()
+    rest = zip(steps[first:], said[first:], strict=True)
+    return (*begins, *(label for step, label in rest if step.kind not in quiet))
 
 
 def _stage_cells(view: View, stage: plan.StagePlan) -> Iterator[Cell]:

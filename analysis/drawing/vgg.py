@@ -110,6 +110,12 @@ def heat(metric: Metric) -> dict[str, float]:
     return values
 
 
+def _run_name(path: str, count: int) -> str:
+    """Return the name of equal convolutions from a path on: `conv3_2 to 3_4`."""
+    stage, _, first = path.partition("_")
+    return f"{path} to {stage.removeprefix('conv')}_{int(first) + count - 1}"
+
+
 @dataclass(frozen=True)
 class _Drawn:
     level: str
@@ -119,13 +125,14 @@ class _Drawn:
     figures: bool
 
     def box(self, path: str, kind: Kind, said: str, detail: str, count: int = 1) -> Node:
-        counted = f"{path} ×{count}" if count > 1 else path
+        name = _run_name(path, count) if kind is Kind.RUN else path
+        counted = f"{name} ×{count}" if count > 1 else name
         if kind in (Kind.INPUT, Kind.ACTIVATION) or self.labels is Labels.OPERATIONS:
             lines: tuple[str, ...] = (said,)
         elif self.labels is Labels.PATH:
             lines = (counted,)
         else:
-            lines = (path, said)
+            lines = (name, said)
         beside = f"×{count}" if count > 1 and self.labels is not Labels.PATH else ""
         figures = self.figures and kind is not Kind.INPUT
         return box(path, kind, lines, detail, self.spacing, count, beside, figures)

@@ -151,7 +151,7 @@ STORY = Lecture(
                 "How many multiply-adds does ResNet-50 take, compared with ResNet-34?",
                 ("About 10% more", "About 50% more", "Twice as many"),
                 0,
-                "{resnet50_macs} against {resnet34_macs}, {bottleneck_macs} more. But backward "
+                "{bottleneck_macs} more: {resnet50_macs} instead of {resnet34_macs}. But backward "
                 "needs {resnet50_saved} per image, not {resnet34_saved}.",
             ),
             notes="A 1×1 convolution divides the channels by four before the 3×3, and another one "

@@ -244,9 +244,13 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
     whole = 2**found.blocks
     said = " ".join(in_english(paths_verdict, found))
 
-    def chart(title: str, y_label: str, series: Series, alt: str, mean: str) -> Chart:
+    def chart(
+        title: str, y_label: str, series: Series, alt: str, mean: str, weighted: str = ""
+    ) -> Chart:
         marks = (Mark(float(mean), f"mean {mean}", is_result=True),)
-        return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}", marks=marks)
+        dashed = f"Dashed line: the mean length{weighted}"
+        alt = f"{alt} {said}"
+        return Chart(title, _ACROSS, y_label, (series,), alt, marks=marks, reading=dashed)
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
     one_path = gradient_chart(found.lengths)
@@ -279,10 +283,11 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         ),
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
+        ", weighted by the gradient",
     )
-    reading = "" if is_exact else "Band of the share of the gradient: at most ±1 standard error"
+    band = "" if is_exact else "Band of the share of the gradient: at most ±1 standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),
-        replace(third, reading=reading),
+        replace(third, reading=". ".join(filter(None, (third.reading, band)))),
     )

@@ -228,9 +228,9 @@ def _show_best(choice: Choice) -> None:
         recipe, percent = recipe_in_words(best.recipe.recipe) or MISSING, best.percent
         publisher = best.recipe.publisher
         if others and best.recipe.better is Better.LOW:
-            publisher, percent = f"{publisher} as {percent:.2f}% error", 100 - percent
+            publisher, percent = f"{publisher} ({percent:.2f}% error)", 100 - percent
         rows.append((choice.name_of(best.row.spec), recipe, publisher, f"{percent:.2f}%"))
-    head = ("Network", "Recipe", "Published by", metric)
+    head = ("Network", "Recipe or test", "Published by", metric)
     st.header("Best published result for each recipe")
     st.html(table("Best published", head, rows, 3, [best.row.model for best in ordered]))
     st.caption("Cited, not computed. Results of different recipes aren't comparable.")

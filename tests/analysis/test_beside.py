@@ -280,7 +280,7 @@ def test_boxes_say_operations_unless_paths_are_asked_for() -> None:
     assert labels["vgg19/conv5_1"] == "3×3, 512"
     paths = {node.id: node.label for node in FIGURE.graph(labels=Labels.PATH).nodes}
     assert paths["resnet34/layer2.1"] == "layer2.1 to 2.3 ×3"
-    assert paths["vgg19/conv5_1"] == "conv5_1 ×4"
+    assert paths["vgg19/conv5_1"] == "conv5_1 to 5_4 ×4"
     both = {node.id: node.label for node in FIGURE.graph(labels=Labels.BOTH).nodes}
     assert both["vgg19/conv1_1"] == "conv1_1\n3×3, 64"
 

@@ -201,6 +201,20 @@ def test_at_stage_level_a_shortcut_is_a_small_unit_in_its_stage() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("resnet50", "avg pool\nfc 1000"),
+        ("preresnet110", "BN, ReLU\navg pool\nfc 10"),
+        ("resnet50:unit=full_preact", "BN, ReLU\navg pool\nfc 1000"),
+        ("resnet50:unit=relu_preact", "ReLU\navg pool\nfc 1000"),
+    ],
+)
+def test_a_head_says_what_follows_pre_activated_blocks(text: str, says: str) -> None:
+    (head,) = (n for n in graph(counted(text), labels=Labels.OPERATIONS).nodes if n.path == "head")
+    assert head.label == says
+
+
 @pytest.mark.parametrize("text", ["resnet50", "resnet34_c", "plain34", "resnet1202"])
 def test_the_row_of_a_stage_holds_its_box(text: str) -> None:
     for width in (None, 85.0, 170.0):

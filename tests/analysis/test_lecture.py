@@ -38,7 +38,7 @@ def test_the_story_is_filled_with_facts() -> None:
     told = " ".join(texts.split())
     for said in (
         "that's 19% of VGG-19's 19.6 G (Simonyan and Zisserman 2015), with 15 more layers",
-        "4.09 G against 3.66 G, 12% more. But backward needs 86.1 MB per image, not 32.3 MB",
+        "12% more: 4.09 G instead of 3.66 G. But backward needs 86.1 MB per image, not 32.3 MB",
         "a factor of 0.405 per layer (theory: 0.408).",
         "Under 1 point better: 25.03% with A, 24.52% with B and 24.19% with C",
         "Within 5 G MACs and 8 GB for training, ResNeXt-50 32x4d is the most accurate with "

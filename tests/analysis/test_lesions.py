@@ -515,10 +515,11 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
     assert (line.low[6], line.high[6]) == pytest.approx(
         (100 * (share - errors[6]), 100 * (share + errors[6]))
     )
-    assert last.reading == "Band of the share of the gradient: at most ±1 standard error"
+    dashed = "Dashed line: the mean length, weighted by the gradient"
+    assert last.reading == f"{dashed}. Band of the share of the gradient: at most ±1 standard error"
     whole = replace(found, draws=10_000)
     assert paths_charts(whole)[2].series[0].low == ()
-    assert paths_charts(whole)[2].reading == ""
+    assert paths_charts(whole)[2].reading == dashed
     assert paths_verdict(whole)[0].endswith("through 6.2.")
     alone = replace(found, draws=1)
     assert paths_charts(alone)[2].series[0].high[6] is None

@@ -348,8 +348,8 @@ def best_published(app: AppTest) -> str:
 def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     app = open_app(None, "choose")
     said = " ".join(best_published(app).split())
-    assert "Recipe Published by ImageNet top-1 accuracy" in said
-    assert "10-crop He et al. 2015 as 22.85% error 77.15%" in said
+    assert "Recipe or test Published by ImageNet top-1 accuracy" in said
+    assert "10-crop He et al. 2015 (22.85% error) 77.15%" in said
     assert "torchvision&#x27;s weights V1, 224 px timm" in said
     assert "A1 of Wightman et al. 2021, 224 px timm" in said
     heading = "Best published result for each recipe"
@@ -358,7 +358,7 @@ def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     assert percents == sorted(percents, reverse=True)
     app.segmented_control(key="task").select("CIFAR-10").run()
     said = " ".join(best_published(app).split())
-    assert "Recipe Published by CIFAR-10 error" in said
+    assert "Recipe or test Published by CIFAR-10 error" in said
     assert "ResNet-110 — He et al. 2015 6.43%" in said
 
 

@@ -57,7 +57,7 @@ def exported(picture: Picture, title: str) -> str:
         (
             "paths?path_net=fashion_resnet56",
             "paths",
-            "Paths: residual, 56 layers",
+            "Paths: residual, 56 layers, trained",
         ),
         ("compare?nets=resnet34_a;resnet34;resnet34_c", "comparison", ""),
         ("compare?sweep=depth&nets=resnet18;resnet34", "sweep", ""),

@@ -331,6 +331,9 @@ def test_a_sidebar_that_was_left_open_is_closed_when_the_app_opens(
     opener.click()
     link = page.get_by_test_id("stSidebarNavLink").first
     expect(link).to_be_in_viewport()
+    place = link.bounding_box()
+    assert place
+    assert place["height"] >= 44  # room for a finger
     page.goto(f"{server}/units")  # Streamlit remembers the sidebar
     settled(page)
     expect(opener).to_be_visible()

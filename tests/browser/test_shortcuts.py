@@ -43,7 +43,7 @@ def test_a_visitor_walks_through_the_graph(server: str, visit: Visit) -> None:
     expect(details).to_contain_text("projection shortcut")
     expect(details).to_contain_text("y = ReLU(F(x) + Wx)")
     expect(details).to_contain_text("3×3 64→128 /2, 3×3 128→128")
-    expect(details.locator("dd[title='230,144']")).to_have_text("230 k")
+    expect(details.locator("dd[title^='230,144']")).to_have_text("230 k")
     expect(page).to_have_url(re.compile(r"at=layer2\.0"))
 
     for key, path in (
