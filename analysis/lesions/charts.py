@@ -222,11 +222,13 @@ def paths_title(found: Paths) -> str:
 
 
 def how_drawn(found: Paths) -> str:
-    """Return the network with its edits, and the number of paths, as sentences."""
+    """Return the network with its edits, the number of paths and the means, as sentences."""
     spec = parse(found.model)
     network = in_full([spec], [name_beside(spec, [spec])])
     what = "Trained network" if found.trained else "Network at initialisation"
-    return f"{what}: {network}. At most {number_of(found.draws, 'path')} of each length were drawn."
+    drawn = f"At most {number_of(found.draws, 'path')} of each length were drawn"
+    dashed = "Dashed lines: mean lengths, that of the gradient's share weighted by it"
+    return f"{what}: {network}. {drawn}. {dashed}."
 
 
 def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
@@ -244,13 +246,9 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
     whole = 2**found.blocks
     said = " ".join(in_english(paths_verdict, found))
 
-    def chart(
-        title: str, y_label: str, series: Series, alt: str, mean: str, weighted: str = ""
-    ) -> Chart:
+    def chart(title: str, y_label: str, series: Series, alt: str, mean: str) -> Chart:
         marks = (Mark(float(mean), f"mean {mean}", is_result=True),)
-        dashed = f"Dashed line: the mean length{weighted}"
-        alt = f"{alt} {said}"
-        return Chart(title, _ACROSS, y_label, (series,), alt, marks=marks, reading=dashed)
+        return Chart(title, _ACROSS, y_label, (series,), f"{alt} {said}", marks=marks)
 
     many = tuple(100 * one.paths / whole for one in found.lengths)
     one_path = gradient_chart(found.lengths)
@@ -283,11 +281,10 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         ),
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
-        ", weighted by the gradient",
     )
-    band = "" if is_exact else "Band of the share of the gradient: at most ±1 standard error"
+    reading = "" if is_exact else "Band of the share of the gradient: at most ±1 standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),
-        replace(third, reading=". ".join(filter(None, (third.reading, band)))),
+        replace(third, reading=reading),
     )

@@ -645,12 +645,14 @@ def test_both_ends_of_the_scale_are_labelled(text: str, width: float | None) -> 
         root = ElementTree.fromstring(svg(picture, Look(width_mm=width), heat))
         (scale,) = root.iterfind(f".//{SVG}g[@class='scale']")
         bars = list(scale.iter(f"{SVG}rect"))
-        low, high = scale.iter(f"{SVG}text")
+        label, low, high = scale.iter(f"{SVG}text")
         start = float(bars[0].get("x", 0))
         end = float(bars[-1].get("x", 0)) + float(bars[-1].get("width", 0))
         folds = " (×n: all n blocks)" if per is Per.BOX and width == 170 else ""
-        assert low.text == f"saved memory per {per}{folds}: 0 B"
-        assert float(low.get("x", 0)) + text_width(low.text, 13) < start
+        assert label.text == f"saved memory per {per}{folds}:"
+        assert float(label.get("x", 0)) + text_width(label.text, 13) < start
+        assert low.text == "0 B"
+        assert start - 20 < float(low.get("x", 0)) + text_width(low.text, 13) < start
         assert end < float(high.get("x", 0))  # on one line
         assert float(high.get("x", 0)) + text_width(str(high.text), 13) < picture.width
         assert end - start >= 80

@@ -515,11 +515,10 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
     assert (line.low[6], line.high[6]) == pytest.approx(
         (100 * (share - errors[6]), 100 * (share + errors[6]))
     )
-    dashed = "Dashed line: the mean length, weighted by the gradient"
-    assert last.reading == f"{dashed}. Band of the share of the gradient: at most ±1 standard error"
+    assert last.reading == "Band of the share of the gradient: at most ±1 standard error"
     whole = replace(found, draws=10_000)
     assert paths_charts(whole)[2].series[0].low == ()
-    assert paths_charts(whole)[2].reading == dashed
+    assert paths_charts(whole)[2].reading == ""
     assert paths_verdict(whole)[0].endswith("through 6.2.")
     alone = replace(found, draws=1)
     assert paths_charts(alone)[2].series[0].high[6] is None
@@ -549,7 +548,7 @@ def test_captions_name_networks_as_the_catalog_does() -> None:
     edits = "widths 8-16-32, stem width 8, input 1×28×28"
     assert how_drawn(paths) == (
         f"Trained network: residual, 32 layers (ResNet-32), {edits}. At most 40 paths of each "
-        "length were drawn."
+        "length were drawn. Dashed lines: mean lengths, that of the gradient's share weighted by it."
     )
     plain, residual = (
         lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")
