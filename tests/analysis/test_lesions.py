@@ -548,7 +548,8 @@ def test_captions_name_networks_as_the_catalog_does() -> None:
     edits = "widths 8-16-32, stem width 8, input 1×28×28"
     assert how_drawn(paths) == (
         f"Trained network: residual, 32 layers (ResNet-32), {edits}. At most 40 paths of each "
-        "length were drawn. Dashed lines: mean lengths, that of the gradient's share weighted by it."
+        "length were drawn. Dashed lines: mean lengths, that of the gradient's share weighted by "
+        "it."
     )
     plain, residual = (
         lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")

@@ -454,7 +454,7 @@ def test_a_name_says_what_differs() -> None:
     (line,) = ladder.series
     assert (line.colour, line.dash, line.hollow) == ("identity", Dash.SOLID, False)
     (line,) = ladder_chart(with_losses("plain20", 1.0)).series
-    assert (line.colour, line.dash, line.hollow) == ("plain", Dash.DASHED, True)
+    assert (line.colour, line.dash, line.hollow) == ("plain", Dash.SOLID, True)
     short = replace(one[0], total=12, train_loss=(1.0,) * 12, train_accuracy=(0.5,) * 12)
     assert ladder_chart([short]).y_label == "training loss, last 12 steps"
 
