@@ -446,12 +446,12 @@ def _changes(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
 
 def _unseen(found: Diff) -> Iterator[_Clause]:
     """Yield the differences that no block, stem or head shows, as in `He init → Xavier init`."""
-    differing = [option.name for option in found.options if option.name in _UNSEEN]
-    for name in differing:
+    for name, word in _UNSEEN.items():
         one, other = (
             option_words(name, getattr(cost.spec, name)) for cost in (found.before, found.after)
         )
-        yield _Clause(f"{_UNSEEN[name]}{one} → {other}", 0)
+        if one != other:
+            yield _Clause(f"{word}{one} → {other}", 0)
 
 
 def _summed(aspect: Aspect, shared: list[BlockDiff]) -> str:

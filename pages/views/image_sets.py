@@ -35,6 +35,8 @@ def images_in_words(name: str) -> str:
     """Say on which images a result was measured, by the name of their set in it."""
     if name == InputKind.SAMPLE:
         return translate("Sample of Fashion-MNIST.")
+    if name == InputKind.RANDOM:
+        return translate("Random images.")
     if name == InputKind.FASHION_MNIST:
         return translate("All of Fashion-MNIST.")
     return translate("Images: {images}.", images=escaped(name))

@@ -21,6 +21,7 @@ from analysis.training.loop import Training
 from analysis.training.states import save
 from analysis.training.uploads import MAX_UPLOADS, keep, uploaded
 from pages.views import paths, studies
+from pages.views.image_sets import images_in_words
 from pages.views.lesions import Patient
 from tests.analysis.toys import toy_set, toy_task
 from tests.app.conftest import Open
@@ -39,6 +40,19 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def captions(app: AppTest) -> str:
     return " ".join(c.value for c in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("sample", "Sample of Fashion-MNIST."),
+        ("fashion_mnist", "All of Fashion-MNIST."),
+        ("random", "Random images."),
+        ("my cats", "Images: my cats."),
+    ],
+)
+def test_the_images_of_a_result_are_said(name: str, says: str) -> None:
+    assert images_in_words(name) == says
 
 
 def test_the_shipped_pair_stands_side_by_side_with_what_was_recorded(open_app: Open) -> None:
