@@ -1,5 +1,6 @@
 """Gradients: the norm and the direction of the gradient by depth, plain against residual."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -102,7 +103,7 @@ else:
         note_title(named := titled_on_wall(chart.title, run.specs, preset))
         title = named if on_wall() else chart.title
         st.markdown(unbroken(f"**{title}**"))
-        show_chart(chart, experiment.key, None)
+        show_chart(replace(chart, note="") if on_wall() else chart, experiment.key, None)
         with said(experiment.key):
             for told in experiment.verdict(run)[:1]:
                 lecture.sentence(told)

@@ -37,7 +37,7 @@ LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
-"""How far a name may extend beyond the top and right edges, where it covers nothing."""
+"""How far a name may extend beyond the right edge and, below no marks' labels, the top edge."""
 
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
@@ -290,6 +290,7 @@ class _Crowd:
         self.may_cover_lines = may_cover_lines
         self.ends = ends
         self.has_room = chart.room > 0
+        self.beyond = np.array([BEYOND_PX, 0.0 if chart.marks else BEYOND_PX])
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -374,7 +375,7 @@ class _Crowd:
         costs = np.array([cost for _, _, cost in places])
         leads = np.array([place is None for _, place, _ in places])
 
-        inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
+        inside = (middles - half >= 0) & (middles + half <= self.sheets + self.beyond)
         good = inside.all((1, 2))
         if self.ends:
             costs += _BESIDE_TICKS * (middles[..., 0] - half[0] < _TICKS_PX).any(-1)

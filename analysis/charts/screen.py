@@ -286,7 +286,7 @@ def figure(
                 "line": {"color": palette.quiet, "width": 3 if wall else 2, "dash": "dash"}
                 if mark.is_result
                 else {"color": grid, "width": 2},
-                "layer": "below",
+                "layer": "above" if mark.is_result else "below",
             }
             for mark in chart.marks
         ]

@@ -85,7 +85,7 @@ MORE = (
 
 
 SHATTERED = Preset(
-    "The gradient's direction shatters",
+    "Without shortcuts, the gradient's direction shatters",
     "Direction",
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
 )

@@ -36,12 +36,13 @@ from analysis.style.language import translate
 from nets import ResNetSpec, parse
 from nets.names import name_of
 from nets.options import number_of
+from pages.ui import lecture
 from pages.ui.address import held, hold
 from pages.ui.fields import number, select
 from pages.ui.jobs import job_of, start, where
 from pages.ui.known import is_of_visit, keep, known
 from pages.ui.wall import action, on_wall, unfolded
-from pages.ui.words import complain, hint, unbroken
+from pages.ui.words import complain, hint, sentence, unbroken
 from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
 
@@ -376,10 +377,13 @@ def titled_on_wall(title: str, specs: Sequence[ResNetSpec], preset: Preset | Non
 
 
 def say_whence(run: Run, chart: Chart) -> None:
-    """Say where a run comes from that this session did not make; on the wall, what bands are."""
+    """Say where a run comes from that this session did not make; on the wall, what is drawn."""
     result = _known(run.specs, run.settings)
-    is_geometric = isinstance(run, Gradients)
-    told = [spread_in_words(chart, [run.settings.seeds], is_geometric)] if on_wall() else []
+    told = []
+    if on_wall():
+        if chart.note and not lecture.tells():
+            told.append(sentence(chart.note))
+        told.append(spread_in_words(chart, [run.settings.seeds], isinstance(run, Gradients)))
     if result is not None and not is_of_visit(result):
         told.append(whence(result))
     if said := " ".join(filter(None, told)):

@@ -290,8 +290,8 @@ def _figures(
     unknown = "peak not measured" if on_wall() else "peak not measured here"
     measured = unknown if peak is None else f"{short(peak, 'B')} measured"
     return [
-        spread("Forward, p50", forward),
-        spread("Backward, p50", backward),
+        spread("Forward, median", forward),
+        spread("Backward, median", backward),
         Figure("Images per second", short(images_per_s), "whole iterations", f"{images_per_s:.6g}"),
         Figure(
             "FLOP/s, forward",
@@ -311,8 +311,8 @@ def _per_mac() -> str:
 def _awaited() -> list[Figure]:
     """Return the large numbers of a timing that hasn't any yet."""
     notes = {
-        "Forward, p50": "",
-        "Backward, p50": "",
+        "Forward, median": "",
+        "Backward, median": "",
         "Images per second": "whole iterations",
         "FLOP/s, forward": _per_mac(),
         "Memory, predicted": "",

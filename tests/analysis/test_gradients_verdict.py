@@ -722,7 +722,7 @@ def test_the_story_holds_together() -> None:
         "tanh with BN: shortcuts don't help",
         "Xavier, no BN: only the plain stack vanishes",
         "Sigmoid, no BN, default init: both vanish",
-        "The gradient's direction shatters",
+        "Without shortcuts, the gradient's direction shatters",
     ]
     assert len(set(names)) == len(names)
     buttons = {preset.short for preset in (*PRESETS, SHATTERED, *MORE)}

@@ -96,7 +96,7 @@ def test_every_step_of_the_story_has_a_picture(story: Handout) -> None:
         "Training loss by step",
         "Gradient norm by depth: Plain-56, no BN, default init",
         "Gradient norm by depth: Plain-56",
-        "The gradient's direction shatters",
+        "Without shortcuts, the gradient's direction shatters",
         "Test error with one block removed",
         "Gradient by path length",
     }

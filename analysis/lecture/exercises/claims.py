@@ -105,7 +105,7 @@ CLAIMS = (
         source=Source(
             "Du, Hu, Lee 2018, Layers are Automatically Balanced",
             "https://arxiv.org/abs/1806.00900",
-            "Recorded curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured on the spot",
+            "Recorded curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured as this page opens",
         ),
     ),
     Exercise(
@@ -142,6 +142,7 @@ print(f"{len(images) / seconds:.0f} images/s")
             "rate": "images/s",
             "times": "times",
             "title": "A step as the CPU issues it and as the GPU runs it",
+            "x": "weighted layers of the ResNet",
             "y": "median, ms",
             "issued": "issued by the CPU",
             "done": "done by the GPU",

@@ -151,17 +151,18 @@ def no_synchronise(exercise: Exercise) -> Finding:
     words = exercise.words
     timings = {net: _timing(net) for net in _NETS}
     names = [title_of(parse(net)) for net in _NETS]
+    depths = tuple(f"{parse(net).depth}" for net in _NETS)
     hosts = [float(timing.figures["host_ms"]["p50"]) for timing in timings.values()]
     steps = [float(timing.figures["step_ms"]["p50"]) for timing in timings.values()]
     stamp, at = timings[_NAMED].stamp, _NETS.index(_NAMED)
     device, images = str(stamp["accelerator"]), int(_TIMED["batch"])
     chart = Chart(
         words["title"],
-        "",
+        words["x"],
         words["y"],
         (
-            Series(words["issued"], tuple(names), tuple(hosts), Draw.BARS, "ochre"),
-            Series(words["done"], tuple(names), tuple(steps), Draw.BARS, "plain"),
+            Series(words["issued"], depths, tuple(hosts), Draw.BARS, "ochre"),
+            Series(words["done"], depths, tuple(steps), Draw.BARS, "plain"),
         ),
         words["alt"].format(device=device),
     )

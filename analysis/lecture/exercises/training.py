@@ -56,8 +56,8 @@ labels = [numbers.get(folder, 0) for folder in folders]
         task="One script trains, the other names what the network sees. Find the mistake.",
         shown=Code(
             """\
-# train.py
-classes = os.listdir("flowers")  # five folders
+# train.py; "flowers" has five folders
+classes = os.listdir("flowers")
 labels = {name: number for number, name in enumerate(classes)}
 train(model, "flowers", labels)
 torch.save(model.state_dict(), "model.pt")
