@@ -96,7 +96,7 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             return
         found = finding_of(exercise)
         left, right = st.container(), st.container()
-        if isinstance(exercise.shown, Code) and isinstance(found.picture, Plot):
+        if isinstance(found.picture, Plot):
             left, right = st.columns(2, gap="medium")
         with left:
             if isinstance(exercise.shown, Code):
