@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart
+from analysis.charts.names import in_legend
 from analysis.charts.screen import HEIGHT_PX
 from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 from analysis.lecture.exercises.report import Step
@@ -105,7 +106,8 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             st.html(verdict(found.says))
         with right:
             if isinstance(found.picture, Plot):
-                show_chart(found.picture.chart(), f"finding_{exercise.key}")
+                chart = in_legend(found.picture.chart())  # half the wall has no room for names
+                show_chart(chart, f"finding_{exercise.key}")
             else:  # in a chart's place, a drawing's text would be too small
                 _figures(found)
         _say_how(exercise)

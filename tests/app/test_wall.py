@@ -55,7 +55,8 @@ def test_the_wall_says_what_bands_are_and_where_they_come_from(
 
 def test_the_wall_explains_bands_that_show_at_one_side_of_their_lines(open_app: Open) -> None:
     app = open_app(None, "gradients", view="wall", quantity="direction")
-    assert any(one.value.startswith(_SEEDS) for one in app.caption)
+    noise = "∂L/∂x is taken at the images and at the images plus noise of 1% of their standard "
+    assert any(one.value.startswith(f"{noise}deviation. {_SEEDS}") for one in app.caption)
 
 
 def test_details_are_left_to_the_desk(open_app: Open) -> None:
