@@ -1,6 +1,6 @@
 """Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
 
-Names such as ResNet-50-C, pre-activation and 50-layer never break at a hyphen, nor figures before
+Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, nor figures before
 their unit: `unbroken` for Markdown, `whole_names` for HTML's names.
 """
 
@@ -21,7 +21,7 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
 
 
-_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-layer\b")
+_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b")
 _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 _SPACE = "\N{NO-BREAK SPACE}"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs)\b)")

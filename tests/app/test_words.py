@@ -9,7 +9,7 @@ def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(words, "_HYPHEN", "_")  # a test's apps have usual hyphens
     told = words.unbroken("ResNet-50-C, 3-4-11-3, Fashion-MNIST and `a-B`: pre-activation")
     assert told == "ResNet_50_C, 3_4_11_3, Fashion_MNIST and `a-B`: pre_activation"
-    assert words.unbroken("the 32-layer net, 10-crop") == "the 32_layer net, 10-crop"
+    assert words.unbroken("a 32-layer net, 10-crop, in-line") == "a 32_layer net, 10_crop, in-line"
     link = "[CIFAR-10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
     assert words.unbroken(link) == "[CIFAR_10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
 
@@ -21,8 +21,8 @@ def test_a_figure_stays_with_its_unit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_in_html_a_name_is_escaped_and_copied_as_it_is() -> None:
-    html = words.whole_names("<ResNet-50-C> of 10-crop")
-    assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; of 10-crop'
+    html = words.whole_names("<ResNet-50-C> in-line")
+    assert html == '&lt;<span class="rl-name">ResNet-50-C</span>&gt; in-line'
 
 
 def test_an_option_begins_a_sentence_as_it_is_typed() -> None:
