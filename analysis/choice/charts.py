@@ -61,8 +61,15 @@ _OF_FRONT = "Line: the Pareto front, networks that no other beats on both axes"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
 
 
-def bar_charts(rows: Sequence[Row], *axes: Axis) -> tuple[Chart, ...]:
-    """Return a chart per figure with a bar per network, where a scatter would be mostly empty."""
+def bars_instead(
+    scatter: Chart, rows: Sequence[Row], x: Axis, y: Axis, bubble: Axis | None
+) -> tuple[Chart, ...]:
+    """Return a chart per axis with a bar per network, if the scatter would be mostly empty.
+
+    It is with so few networks that its axes begin at zero.
+    """
+    if not scatter.from_zero or bubble is not None or not_drawn(rows, x, y, bubble):
+        return ()
     names = names_of([row.spec for row in rows])
     batch = rows[0].batch
     return tuple(
@@ -73,7 +80,7 @@ def bar_charts(rows: Sequence[Row], *axes: Axis) -> tuple[Chart, ...]:
             (Series("networks", names, tuple(axis.of(row) for row in rows), Draw.BARS, "tint"),),
             f"{axis.label} of {' and '.join(names)}.",
         )
-        for axis in axes
+        for axis in (x, y)
     )
 
 

@@ -9,7 +9,7 @@ from analysis.choice.charts import (
     MEASURED,
     SWEPT,
     axes_to_choose,
-    bar_charts,
+    bars_instead,
     ends_apart,
     fits_in_words,
     front_chart,
@@ -290,9 +290,8 @@ def _scatter(settings: Settings, texts: list[str], batch: int, model: str) -> Pi
     rows = compare(nets, batch, replay=bool(dtypes), dtypes=dtypes).rows
     log = settings.switch("log", usual_log(rows, x, y))
     chart = scatter_chart(rows, *chosen, log)
-    is_empty = chart.from_zero and size is None and not not_drawn(rows, *chosen)
     return Picture(
-        charts=bar_charts(rows, x, y) if is_empty else (chart,),
+        charts=bars_instead(chart, rows, *chosen) or (chart,),
         caption=not_drawn(rows, *chosen),
     )
 

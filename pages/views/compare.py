@@ -18,6 +18,7 @@ from analysis.choice.charts import (
     MUCH,
     SWEPT,
     axes_to_choose,
+    bars_instead,
     ends_apart,
     front_in_words,
     models_of,
@@ -213,21 +214,33 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         return scatter_chart(rows, x, y, bubble, log)
 
     if on_wall():
-        st.title(unbroken(draw(axes).title))
-    charts = show_scatter(draw, axes, rows, "scatter", 400)
-    if on_wall():
-        x, y, _ = axes
-        pair = pair_in_words(rows, x, y) if x and y else ""
-        lecture.sentence(front_in_words(charts[0][0]) or pair)
-        if left_out:
-            st.markdown(unbroken(left_out))
+        _show_scatter_on_wall(draw(axes), rows, axes, left_out)
     end_of_wall()
+    charts = show_scatter(draw, axes, rows, "scatter", 400)
     if left_out:
         st.caption(unbroken(left_out))
     with files:
         whole = partial(comparison_of, nets, batch, tuple(Dtype))
         export_comparison(whole, batch, charts)
     _show_table(nets, counted)
+
+
+def _show_scatter_on_wall(
+    chart: Chart, rows: Sequence[Row], axes: tuple[Axis, Axis, Axis | None], left_out: str
+) -> None:
+    """Show a scatter, or bars in place of an empty one, and what it says."""
+    st.title(unbroken(chart.title))
+    if bars := bars_instead(chart, rows, *axes):
+        for number, (one, place) in enumerate(zip(bars, st.columns(2, gap="medium"), strict=True)):
+            with place:
+                st.markdown(unbroken(f"**{one.title}**"))
+                show_chart(one, f"bars_{number}")
+    else:
+        show_chart(chart, "scatter")
+    x, y, _ = axes
+    lecture.sentence(front_in_words(chart) or pair_in_words(rows, x, y))
+    if left_out:
+        st.markdown(unbroken(left_out))
 
 
 def _choose_axes(
