@@ -1,7 +1,7 @@
 """Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
 
-Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, nor figures before
-their unit: `unbroken` for Markdown, `whole_names` for HTML's names.
+Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, nor
+figures before their unit: `unbroken` for Markdown, `whole_names` for HTML's names.
 """
 
 from __future__ import annotations

@@ -229,8 +229,9 @@ def _show_scatter_on_wall(
     chart: Chart, rows: Sequence[Row], axes: tuple[Axis, Axis, Axis | None], left_out: str
 ) -> None:
     """Show a scatter, or bars in place of an empty one, and what it says."""
-    st.title(unbroken(chart.title))
-    if bars := bars_instead(chart, rows, *axes):
+    bars = bars_instead(chart, rows, *axes)
+    st.title(unbroken(listed(names_of([row.spec for row in rows])) if bars else chart.title))
+    if bars:
         for number, (one, place) in enumerate(zip(bars, st.columns(2, gap="medium"), strict=True)):
             with place:
                 st.markdown(unbroken(f"**{one.title}**"))
