@@ -120,6 +120,15 @@ TONG_HE2018 = Citation(
     2018,
     "https://arxiv.org/abs/1812.01187",
 )
+GOYAL2017 = Citation(
+    "goyal2017accurate",
+    "Priya Goyal, Piotr Dollár, Ross Girshick, Pieter Noordhuis, Lukasz Wesolowski, Aapo Kyrola, "
+    "Andrew Tulloch, Yangqing Jia, Kaiming He",
+    "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour",
+    "arXiv 1706.02677",
+    2017,
+    "https://arxiv.org/abs/1706.02677",
+)
 HU2018 = Citation(
     "hu2018squeeze",
     "Jie Hu, Li Shen, Gang Sun",

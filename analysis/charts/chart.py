@@ -144,7 +144,7 @@ class Chart:
     values were measured. `room` is free space right of the last point, for names, as a share of
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
     for, in a file's legend. `from_zero` makes both axes begin at 0, so that distances are in
-    proportion.
+    proportion. `shown` are values that the y axis has, whatever its series: the ends of its range.
     """
 
     title: str
@@ -160,6 +160,7 @@ class Chart:
     reading: str = ""
     samples: tuple[tuple[float, str], ...] = ()
     from_zero: bool = False
+    shown: tuple[float, ...] = ()
 
     @property
     def has_legend(self) -> bool:
@@ -174,8 +175,13 @@ class Chart:
 
 
 def notes_of(charts: Iterable[Chart]) -> str:
-    """Return the notes of charts in one file, and how to read them, as sentences."""
-    return _as_sentences(text for one in charts for text in (one.note, one.reading))
+    """Return how to read the charts in one file, and their notes, as sentences."""
+    return _as_sentences(text for one in charts for text in (one.reading, one.note))
+
+
+def without_notes(chart: Chart) -> Chart:
+    """Return a chart for a file that goes with a caption, which says what the notes say."""
+    return replace(chart, note="", reading="")
 
 
 def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:
@@ -360,10 +366,10 @@ def _spaced(own: Sequence[float], apart: float) -> tuple[float, ...]:
 
 
 def numbers_up(chart: Chart) -> list[float]:
-    """Return all numbers on the y axis, 0 if it begins there, and the ends of bands and bars."""
+    """Return all numbers on the y axis, the ends of bands and bars, and those it always shows."""
     columns = [column for s in chart.series for column in (s.y, s.low, s.high)]
     found = [y for column in columns for y in column if y is not None]
-    return found + ([0.0] if chart.from_zero else [])
+    return [*found, *([0.0] if chart.from_zero else []), *chart.shown]
 
 
 def shows_bands(series: Iterable[Series], log: bool = False, hidden: float = _SEEN) -> bool:

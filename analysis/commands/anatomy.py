@@ -153,7 +153,7 @@ def paths(
         json=lambda found: render.paths_result(found, *digests, seed, stamp()).json(),
     )
     if drawn is not None:
-        how = f"{how_drawn(found)} {where_measured(stamp())}"
+        how = f"{how_drawn(found, seed)} {where_measured(stamp())}"
         charts, cited = paths_charts(found, of), cited_by([found.model])
         drawn.write_row(charts, paths_title(found), how, cited)
 

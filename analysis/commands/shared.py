@@ -237,7 +237,8 @@ class ChartFile:
         from analysis.charts.file import chart_file
 
         self._warn()
-        write(or_usage(chart_file, chart, *self._how(chart.title)), self.path)
+        (shown,) = self._shown([chart])
+        write(or_usage(chart_file, shown, *self._how(chart.title)), self.path)
         self._caption([chart], how, cited)
 
     def write_row(self, charts: Sequence[Chart], title: str, how: str, cited: Cited) -> None:
@@ -245,8 +246,14 @@ class ChartFile:
         from analysis.charts.file import row_file
 
         self._warn()
-        write(or_usage(row_file, charts, *self._how(title)), self.path)
+        write(or_usage(row_file, self._shown(charts), *self._how(title)), self.path)
         self._caption(charts, how, cited)
+
+    def _shown(self, charts: Sequence[Chart]) -> Sequence[Chart]:
+        """Return the charts, without notes if a caption has them."""
+        from analysis.charts.chart import without_notes
+
+        return charts if self.caption is None else [without_notes(chart) for chart in charts]
 
     def _caption(self, charts: Sequence[Chart], how: str, cited: Cited) -> None:
         from analysis.charts.chart import in_a_caption

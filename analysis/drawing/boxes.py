@@ -42,7 +42,7 @@ def box(
     """
     width = _WIDER * max(text_width(line, TEXT) for line in lines)
     width += _WIDER * text_width(beside, TEXT) + BESIDE if beside else 0
-    height = max(spacing.box, LINE * (len(lines) + figures) + 9)
+    height = max(spacing.box, spacing.label * (len(lines) + figures) + 9)
     if figures and spacing.is_tight:
         height = max(spacing.box, spacing.line * (len(lines) + 1) + 5)
     width = max(spacing.smallest, round(width + spacing.padding, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from analysis.costs.profiles import Profile
@@ -16,11 +16,20 @@ from analysis.structure.residual import block_at
 from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
 from analysis.style.language import counted, in_english, translate
-from nets import CATALOG, parse
-from nets.catalog import HE2015, HE2016, HU2018, TONG_HE2018, WU2018, XIE2016, Citation
+from nets import CATALOG, parse, plan
+from nets.catalog import (
+    GOYAL2017,
+    HE2015,
+    HE2016,
+    HU2018,
+    TONG_HE2018,
+    WU2018,
+    XIE2016,
+    Citation,
+)
 from nets.names import option_words, title
 from nets.origin import base_title, own_differences
-from nets.plan import ShortcutKind
+from nets.plan import ConvPlan, ShortcutKind
 from nets.spec import ResNetSpec, overrides
 
 XIAO2017 = Citation(
@@ -57,6 +66,7 @@ _OF_EDITS = {
     "norm=group": WU2018,
     "stem=deep": TONG_HE2018,
     "projection_pool=1": TONG_HE2018,
+    "zero_init=1": GOYAL2017,
 }
 """Options, or their values, whose paper is cited where a network edits them."""
 
@@ -81,13 +91,14 @@ def caption(
     said = [f"{TITLE}, configuration E, from its published layers."] if vgg19 else []
     said += map(_told, profiles)
     said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
-    said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
+    said += _strides(conv for profile in profiles for conv in _convs(profile.spec))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:
         each = "" if heat.varies else f" per {heat.per}"
         what = f" ({heat.meaning[:1].lower()}{heat.meaning[1:]})" if heat.meaning else ""
         said.append(f"Colour: {tex(f'{heat.label}{each}{what}')}.")
+    said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
     return f"\\caption{{{' '.join(said)}}}\n"
 
 
@@ -108,11 +119,11 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
 
 def block_caption(profile: Profile, path: str) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
-    kind = block_at(profile, path).kind
-    said = f"Block {path} of {title(profile.spec)} (`{profile.model}`){_in_brackets([kind])}"
-    return figure_caption(
-        said, _of_v1_5([profile.spec]), {Role.SOURCE: sources_of([profile.model])}
-    )
+    use = block_at(profile, path)
+    said = f"Block {path} of {title(profile.spec)} (`{profile.model}`){_in_brackets([use.kind])}"
+    strides = _strides(plan.block_at(profile.spec, use.place).convs)
+    how = " ".join(filter(None, (*strides, _of_v1_5([profile.spec]))))
+    return figure_caption(said, how, {Role.SOURCE: sources_of([profile.model])})
 
 
 def shape_caption(profile: Profile) -> str:
@@ -163,6 +174,19 @@ def _in_brackets(drawn: Sequence[ShortcutKind]) -> str:
         if each[kind]
     ]
     return f" ({', '.join(lines)})" if lines else ""
+
+
+def _convs(spec: ResNetSpec) -> Iterator[ConvPlan]:
+    """Yield the convolutions of a network that differ: all others equal one of these."""
+    yield from plan.stem_convs(spec).values()
+    for stage in plan.stages(spec):
+        yield from stage.first.convs
+
+
+def _strides(convs: Iterable[ConvPlan]) -> Iterator[str]:
+    """Yield what the signs for strides in the boxes of these convolutions mean."""
+    for stride in sorted({conv.stride for conv in convs} - {1}):
+        yield f"/{stride}: stride {stride}."
 
 
 def _of_v1_5(specs: Iterable[ResNetSpec]) -> str:

@@ -46,7 +46,9 @@ def dot(graph: Graph, palette: Palette = LIGHT, title: str = "") -> str:
 def _network(drawing: graphviz.Digraph, graph: Graph, palette: Palette) -> None:
     """Add one network."""
     stages = {
-        band.stage: ", ".join(filter(None, (f"{band.stage} {band.shape}".strip(), band.note)))
+        band.stage: ", ".join(
+            filter(None, (f"{band.name or band.stage} {band.shape}".strip(), band.note))
+        )
         for band in reversed(graph.bands)
     }
     first = graph.nodes[0].path

@@ -166,7 +166,9 @@ def _on_paper(width_mm: float, level: Level, figures: bool = False, both: bool =
     """Return the spacing of a drawing on paper: close for layers and for tall boxes in a column."""
     if level is Level.LAYER and not COLUMN_MM < width_mm <= PAGE_MM:
         return TIGHT
-    if (figures and level is Level.LAYER) or (both and width_mm <= COLUMN_MM):
+    if both and width_mm <= COLUMN_MM:
+        return replace(LOW, row_gap=5.0, label=14.0)
+    if figures and level is Level.LAYER:
         return replace(LOW, row_gap=5.0)
     return LOW if figures and width_mm <= COLUMN_MM else PAPER
 

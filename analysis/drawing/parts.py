@@ -245,7 +245,7 @@ class ShortcutLine:
 class Band:
     """The part of a stage in one row; `note` applies to all its blocks.
 
-    `title` is one or several lines.
+    `title` is one or several lines. `name` is what a unit is called, as `stage` is its key.
     """
 
     stage: str
@@ -256,6 +256,7 @@ class Band:
     width: float
     height: float
     note: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 
 from analysis.drawing.parts import HEAD
 
+LINE = 15.0
+"""Line spacing of a label."""
+
 
 @dataclass(frozen=True)
 class Spacing:
@@ -21,7 +24,7 @@ class Spacing:
             only bands show shapes.
         padding: left and right of a label in its box, together.
         smallest: width of the narrowest box.
-        box: height of the lowest box; each further line of a label adds `LINE`.
+        box: height of the lowest box.
         past: height of a box on a shortcut.
         arc: from the boxes up to their shortcut.
         clear: from the boxes up to boxes on the shortcut.
@@ -30,6 +33,7 @@ class Spacing:
         row_gap: between rows.
         is_tight: whether a band's title may be beside what is above its boxes.
         line: line spacing of a label with a number below.
+        label: what each line of a label without a number adds to the height of its box.
         apart: from an addition to the shortcut of the run that follows it, at least.
         head: length of an arrowhead; forks are before it, and gaps are at least 1.5 times as long.
     """
@@ -51,12 +55,10 @@ class Spacing:
     row_gap: float
     is_tight: bool
     line: float
+    label: float = LINE
     apart: float = 0.0
     head: float = HEAD
 
-
-LINE = 15.0
-"""Line spacing of a label."""
 
 ROOM = 26.0
 """Space around a band's title: left, right and between it and the shape, together."""

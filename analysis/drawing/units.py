@@ -159,7 +159,7 @@ def _down_in(units: Sequence[Unit], titles: Mapping[Unit, str], room: _Room, lef
             )
             lines.append(_beside(cell, centre, beside, start, end))
         height = room.top + room.step * (len(column) - 1) + room.end + room.bottom
-        bands.append(Band(key, title, "", x, room.margin, width, height))
+        bands.append(Band(key, title, "", x, room.margin, width, height, name=titles[unit]))
         x += width + room.gap
     names = " and ".join(str(unit) for unit in units)
     name = " and ".join(titles[unit] for unit in units)
@@ -239,7 +239,8 @@ def _across(
             nodes += drawn.nodes
             edges += drawn.edges
             lines += drawn.lines
-            bands.append(Band(key, title, "", spacing.margin, top, drawn.width, drawn.height))
+            area = spacing.margin, top, drawn.width, drawn.height
+            bands.append(Band(key, title, "", *area, name=title))
             top += drawn.height + spacing.row_gap
             continue
         high = max((node.height for node in cell.past), default=0.0)
@@ -266,7 +267,7 @@ def _across(
             lines.append(shortcut(cell, kind, count, (up, (start, line), (add.x, line), end)))
         width = x - gap + spacing.clear - spacing.margin
         height = middle + spacing.box / 2 + spacing.below - top
-        bands.append(Band(key, title, "", spacing.margin, top, width, height))
+        bands.append(Band(key, title, "", spacing.margin, top, width, height, name=title))
         top += height + spacing.row_gap
     names = " and ".join(str(unit) for unit in distinct)
     name = " and ".join(unit.name_without(shared) for unit in distinct)

@@ -64,7 +64,7 @@ function create(host) {
   host.innerHTML = `
     <div class="rv">
       <div class="rv-bar">
-        <input class="rv-find" type="search" placeholder="Find by path, such as layer2.0.conv1"
+        <input class="rv-find" type="search" placeholder="Find by path"
           aria-label="Find a node by its path" spellcheck="false" autocomplete="off">
         <span class="rv-count" role="status"></span>
         <span class="rv-buttons">
@@ -217,6 +217,7 @@ function draw(state, data, asked) {
     group.append(wide);
   }
   state.order = Object.keys(data.nodes).filter((id) => state.groups.has(id));
+  state.finder.placeholder = `Find by path, such as ${example(state)}`;
   if (keeps) place(state);
   else fit(state);
   const wanted = state.wanted ?? (asked ? data.at : state.at);
@@ -637,6 +638,13 @@ function tellSearch(state) {
   if (state.searched === undefined || text === state.told) return;
   state.told = text;
   state.component.setTriggerValue("search", text);
+}
+
+// A path to find: of a layer, which may be folded, or else of a drawn node.
+function example(state) {
+  const path = "layer2.0.conv1";
+  if (path in state.data.nodes || holder(state, path)) return path;
+  return state.order.find((id) => /conv/.test(id)) ?? state.order.find((id) => id.includes("."));
 }
 
 // Describe what was found, and what is inside stem or head.

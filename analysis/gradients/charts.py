@@ -247,6 +247,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
         note="∂L/∂x is taken at the images and at the images plus noise of "
         f"{100 * noise:g}% of their standard deviation.",
         reading=how,
+        shown=(0.0, 1.0),
     )
 
 

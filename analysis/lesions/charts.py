@@ -209,7 +209,7 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         _ACROSS,
         "norm at the input",
         (Series("one path", x, mean, colour="main_path", low=low, high=high),),
-        "Mean norm of the gradient along one path by its length.",
+        "Mean norm of ∂L/∂x, the loss gradient at the input, along one path by its length.",
         log_y=True,
         reading="Band of the gradient of one path: lowest to highest sampled path",
     )
@@ -221,12 +221,18 @@ def paths_title(found: Paths) -> str:
     return f"Paths: {name_beside(spec, [spec])}, {state}"
 
 
-def how_drawn(found: Paths) -> str:
-    """Return the network with its edits, the number of paths and the means, as sentences."""
+def how_drawn(found: Paths, seed: int) -> str:
+    """Return the network with its edits, the number of paths and the means, as sentences.
+
+    Args:
+        found: the paths.
+        seed: the seed of the draws and, at initialisation, of the weights.
+    """
     spec = parse(found.model)
     network = in_full([spec], [name_beside(spec, [spec])])
     what = "Trained network" if found.trained else "Network at initialisation"
-    drawn = f"At most {number_of(found.draws, 'path')} of each length were drawn"
+    most = number_of(found.draws, "path")
+    drawn = f"At most {most} of each length were drawn, with seed {seed}"
     dashed = "Dashed lines: mean lengths, that of the gradient's share weighted by it"
     return f"{what}: {network}. {drawn}. {dashed}."
 

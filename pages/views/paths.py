@@ -227,7 +227,7 @@ def _or_less(value: float, digits: int) -> str:
 
 def export_paths(found: Paths, result: Result, of: str) -> None:
     """Draw the export dialog for the three charts and the numbers, on images `of` a set."""
-    how = f"{how_drawn(found)} {whence(result)}"
+    how = f"{how_drawn(found, result.asked['seed'])} {whence(result)}"
     charts, cited = paths_charts(found, of), cited_by([found.model])
     picture = row_picture(charts, "paths", paths_title(found), how, cited)
     data = [

@@ -28,7 +28,7 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{ResNet-20, biases (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). "
-        "Architecture: He et al.~\\cite{he2016deep}.}\n"
+        "/2: stride 2. Architecture: He et al.~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
     assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
@@ -43,7 +43,7 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al.~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
-    assert ": a plain stack of 9 blocks without shortcuts. Architecture" in plain
+    assert ": a plain stack of 9 blocks without shortcuts. /2: stride 2. Architecture" in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
     assert ": a plain stack of 1 block without shortcuts. Architecture" in one
 
@@ -56,6 +56,7 @@ def test_a_caption_says_what_the_lines_are() -> None:
         ("stem=deep", "he2019bag"),
         ("stem=cifar", ""),
         ("projection_pool=1", "he2019bag"),
+        ("zero_init=1", "goyal2017accurate"),
         ("stem=deep:projection_pool=1", "he2019bag"),
     ],
 )
@@ -74,7 +75,7 @@ def test_an_edit_with_a_paper_of_its_own_is_cited(edit: str, paper: str) -> None
 )
 def test_a_caption_says_which_layers_the_colour_counts(metric: Metric, said: str) -> None:
     counted = analysis.profile(parse("resnet18"))
-    assert f"Colour: {said}.}}" in caption(counted, heat=heat_of(counted, metric))
+    assert f"Colour: {said}. Architecture: " in caption(counted, heat=heat_of(counted, metric))
 
 
 def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:
@@ -83,8 +84,8 @@ def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> Non
     one = where.format("", "its")
     assert f"ResNet-50 is v1.5: it strides {one}" in caption(analysis.profile(parse("resnet50")))
     block = block_caption(analysis.profile(parse("resnet152")), "layer2.0")
-    told = "(\\texttt{resnet152}) (projection shortcut dashed). ResNet-152 is v1.5: it strides "
-    assert f"{told}{one}" in block
+    told = "(\\texttt{resnet152}) (projection shortcut dashed). /2: stride 2. ResNet-152 is v1.5: "
+    assert f"{told}it strides {one}" in block
     both = caption(*(analysis.profile(parse(name)) for name in ("resnet50", "resnet101")))
     assert f"ResNet-50 and ResNet-101 are v1.5: they stride {where.format('s', 'their')}" in both
     for model in ("resnet50_v1", "resnet50:stride_on=conv1", "resnet34", "resnext50_32x4d"):
@@ -97,8 +98,8 @@ def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
         r"\caption{VGG-19, configuration E, from its published layers. "
         r"Plain-34 (\texttt{plain34}): a plain stack of 16 blocks without shortcuts. "
         r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
-        r"shortcuts solid, projection shortcuts dashed). Architectures: Simonyan and "
-        r"Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
+        r"shortcuts solid, projection shortcuts dashed). /2: stride 2. Architectures: Simonyan "
+        r"and Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
         "\n"
     )
 
@@ -195,3 +196,15 @@ def test_a_figure_says_how_it_was_measured_and_whom_it_cites() -> None:
     two = figure_caption("A", cited=architectures(["resnet50", "resnext50_32x4d", "resnet18"]))
     assert r"Architectures: He et al.~\cite{he2016deep}, Xie et al.~\cite{xie2017" in two
     assert two.count("@inproceedings") == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("layer2.0", "dashed). /2: stride 2."), ("layer1.0", "dashed). ResNet-50 is")],
+)
+def test_a_block_explains_its_strides(path: str, said: str) -> None:
+    assert said in block_caption(analysis.profile(parse("resnet50")), path)
+
+
+def test_no_stride_is_explained_where_there_is_none() -> None:
+    assert "stride" not in caption(analysis.profile(parse("resnet20:blocks=3:widths=16")))

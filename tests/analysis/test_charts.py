@@ -770,8 +770,8 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
     calm = [replace(of("resnet50", batch=b), stable=True, interval=0.01) for b in (1, 2, 4)]
     assert in_a_caption([comparison_chart(calm)]) == (
-        "Forward and backward time of ResNet-50: batches 1, 2 and 4. Training with SGD, float32 on "
-        "CPU, 1 thread. Error bars: 10th to 90th percentile."
+        "Forward and backward time of ResNet-50: batches 1, 2 and 4. Error bars: 10th to 90th "
+        "percentile. Training with SGD, float32 on CPU, 1 thread."
     )
     assert two.shows == "Forward and backward time: ResNet-18; ResNet-50"
     assert comparison_chart([of("resnet50")]).shows.endswith("time: ResNet-50")

@@ -31,7 +31,8 @@ COMMANDS = {
 CAPTIONS = {
     "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers "
     "(Plain-20, blocks 1-1-1); residual, 8 layers (ResNet-20, blocks 1-1-1); both: ",
-    "compare": "ImageNet top-1 accuracy against MACs (conv + linear). Torchvision's weights V1",
+    "compare": "ImageNet top-1 accuracy against MACs (conv + linear). All networks shown are on "
+    "the Pareto front. Torchvision's weights V1, single crop. Counted for ",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y (identity "
@@ -40,8 +41,8 @@ CAPTIONS = {
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
     "where stages begin. 2 random images. Weights at initialisation. Bands: lowest to highest of "
     "the images. Network: residual, 8 layers (ResNet-20, blocks 1-1-1), ",
-    "paths": "Share of all paths by length, mean norm of the gradient along one path by its length "
-    "and share of the gradient by length. ",
+    "paths": r"Share of all paths by length, mean norm of $\partial L/\partial x$, the loss "
+    "gradient at the input, along one path by its length and share of the gradient by length. ",
 }
 """How the caption of each command's picture begins."""
 
@@ -120,15 +121,16 @@ def test_a_caption_says_what_boxes_and_colours_are(
         ),
     ):
         _, out, _ = call(capsys, *command, *options)
-        assert out.partition("}\n\n")[0].endswith(rf"\cite{{he2016deep}}.{said}")
+        cited = r" Architecture: He et al.~\cite{he2016deep}."
+        assert out.partition("}\n\n")[0].endswith(f"/2: stride 2.{said}{cited}")
 
 
 def test_a_drawing_limited_by_its_height_gets_no_width_as_advice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It used to be told to use 439 mm instead of 85."""
-    command = ("graph", "resnet50", "--layout", "column", "--labels", "both", "--width-mm", "85")
-    _, _, err = call(capsys, *command, "-o", str(tmp_path / "a.pdf"))
+    command = ("graph", "resnet50:stem=deep", "--layout", "column", "--labels", "both")
+    _, _, err = call(capsys, *command, "--width-mm", "85", "-o", str(tmp_path / "a.pdf"))
     assert err == "warning: at 85 mm the smallest text is 6.8 pt: draw less of the network\n"
 
 
@@ -146,7 +148,7 @@ def test_a_caption_is_printed_for_a_dash(
     one = ("graph", "resnet50", "--block", "layer2.0", "-o", str(path), "--caption", "-")
     start = (
         r"\caption{Block layer2.0 of ResNet-50 (\texttt{resnet50}) (projection shortcut dashed). "
-        "ResNet-50 is v1.5: it "
+        "/2: stride 2. ResNet-50 is v1.5: it "
     )
     assert call(capsys, *one)[1].startswith(start)
 
@@ -190,7 +192,7 @@ def test_letters_that_are_left_out_are_said(
     [
         ((), "MACs (conv + linear)"),
         (("--x", "depth", "--y", "IMAGENET1K_V2"), "Torchvision's weights V2, single crop"),
-        (("--x", "rtx4090", "--y", "tv"), "AMP, NCHW, batch 1,024, 224 px, torch 2.9.1, CUDA 12.8"),
+        (("--x", "rtx4090", "--y", "tv"), "AMP, NCHW, batch 1,024, 224 px, torch 2.9.1,"),
         (("--x", "params", "--y", "saved_bytes", "--log", "--size", "depth"), "saved for backward"),
     ],
 )
@@ -319,3 +321,15 @@ def test_help_says_the_widths_of_the_command(
     command: str, least: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert f"[{least}<=x<=2000]" in call(capsys, command, "--help")[1]
+
+
+def test_a_picture_with_a_caption_repeats_nothing_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, said = tmp_path / "a.pdf", tmp_path / "a.tex"
+    alone = call(capsys, *COMMANDS["compare"], "-o", str(path))[0]
+    note = "Torchvision's weights V1, single crop"
+    assert (alone, note in PdfReader(path).pages[0].extract_text()) == (0, True)
+    call(capsys, *COMMANDS["compare"], "-o", str(path), "--caption", str(said))
+    assert note in said.read_text()
+    assert note not in PdfReader(path).pages[0].extract_text()

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from analysis.charts.chart import Draw, over
+from analysis.charts.chart import Draw, limits, numbers_up, over
 from analysis.gradients.charts import direction_chart
 from analysis.gradients.cosines import AtDepth, Cosine, Direction, DirectionSettings, Stack, stacks
 from analysis.gradients.curves import Precision, State
@@ -245,6 +245,7 @@ def test_the_chart_is_the_mean_with_its_band() -> None:
     chart = direction_chart(cosines, 0.025)
     plain, residual = (one for one in chart.series if one.draw is Draw.LINE)
     assert chart.y_label == "cosine of the gradients"
+    assert limits(numbers_up(chart)) == pytest.approx((-0.12, 1.12))  # from unrelated to equal
     assert chart.note == (
         "∂L/∂x is taken at the images and at the images plus noise of 2.5% of their standard "
         "deviation."

@@ -102,14 +102,14 @@ def test_a_stage_in_several_rows_is_spread_evenly(text: str) -> None:
 
 
 def test_every_way_to_label_a_folded_net_is_legible() -> None:
-    for text in (*NETS, DILATED):
+    for text in (*NETS, DILATED, "resnet50:unit=full_preact"):
         for width in (85, 170):
             for labels in Labels:
                 found = printed(graph(counted(text), width_mm=width, labels=labels), width)
                 assert found.text_pt >= 6.99, (text, width, labels)
                 assert found.most_pt <= 8.001, (text, width, labels)
-                most = 120.2 if width == 85 else 70
-                assert found.tall_mm <= most, (text, width, labels)
+                most = 120 if width == 85 else 70
+                assert found.tall_mm <= most + 0.01, (text, width, labels)
 
 
 @pytest.mark.parametrize("width", [85, 170])

@@ -546,10 +546,10 @@ def test_a_value_ends_where_its_error_does(value: float, error: float, said: str
 def test_captions_name_networks_as_the_catalog_does() -> None:
     paths = paths_of(shipped("paths_fashion_resnet32"))
     edits = "widths 8-16-32, stem width 8, input 1×28×28"
-    assert how_drawn(paths) == (
+    assert how_drawn(paths, 7) == (
         f"Trained network: residual, 32 layers (ResNet-32), {edits}. At most 40 paths of each "
-        "length were drawn. Dashed lines: mean lengths, that of the gradient's share weighted by "
-        "it."
+        "length were drawn, with seed 7. Dashed lines: mean lengths, that of the gradient's share "
+        "weighted by it."
     )
     plain, residual = (
         lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")

@@ -482,6 +482,29 @@ def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        (("graph", "resnet50"), "layer2.0.conv1"),  # inside a block
+        (("graph", "resnet50", "--block", "layer1.1"), "layer1.1.conv1"),
+        (("graph", "plain34", "resnet34", "--beside", "vgg19"), "vgg19/conv1_1"),
+        (("units", "full_preact"), "full_preact.conv1"),
+    ],
+)
+def test_the_html_file_names_a_path_that_it_has(
+    command: tuple[str, ...], path: str, browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.html"
+    assert run([*command, "-o", str(file)]) == 0
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    expect(find).to_have_attribute("placeholder", f"Find by path, such as {path}")
+    find.fill(path)
+    expect(page.locator(".rv-count")).not_to_contain_text("No match")
+    page.close()
+
+
 def test_the_html_file_prints_the_graph_alone(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "a.html"
     assert run(["graph", "resnet50", "-o", str(path)]) == 0
