@@ -82,11 +82,12 @@ def training_chart(
 ) -> Chart:
     """Plot runs by step: the mean over the seeds, with a band from the lowest to the highest.
 
-    Accuracies of runs of several epochs are plotted by epoch, unless `by_step`. Each point is the mean of
-    several steps and is drawn at the last of them, so that a line has at most `POINTS` points and
-    isn't hidden by the noise of single batches. Test accuracy has a point at the end of each epoch;
-    beside it, training accuracy is the mean over each epoch's last `LAST` steps. The test's are
-    then unfilled points, and the lines have no markers and say that they are of training.
+    Accuracies of runs of several epochs are plotted by epoch, unless `by_step`. Each point is the
+    mean of several steps and is drawn at the last of them, so that a line has at most `POINTS`
+    points and isn't hidden by the noise of single batches. Test accuracy has a point at the end of
+    each epoch; beside it, training accuracy is the mean over each epoch's last `LAST` steps. The
+    test's are then unfilled points, and the lines have no markers and say that they are of
+    training.
     """
     groups = list(grouped(runs).values())
     by_epoch = not (by_step or shown is Shown.TRAIN_LOSS) and all(
