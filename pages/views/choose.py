@@ -423,6 +423,7 @@ def choose_front(choice: Choice, place: DeltaGenerator) -> str:
         next(iter(words)),
         key="front",
         place=place,
+        label_visibility="collapsed",
     )
 
 
