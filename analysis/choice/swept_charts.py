@@ -525,6 +525,7 @@ def _curve_of(kind: Kind, figure: str, files: tuple[tuple[Path, int], ...]) -> S
                 chart = training_chart(
                     [run_of(result) for result in results],
                     shown.get(figure, Shown.TEST_ACCURACY),
+                    by_step=True,
                 )
                 return chart.series[0] if chart.series else None
             case Kind.GRADIENTS:

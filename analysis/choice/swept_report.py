@@ -215,6 +215,11 @@ def figure_text(value: float, unit: str) -> str:
     return three(value).replace("-", "−")
 
 
+def said_of(view: View) -> str:
+    """Say how the lines go or, if that is unclear, which settings are the lowest and highest."""
+    return finding_in_words(view) or best_in_words(view)
+
+
 def best_in_words(view: View) -> str:
     """Return a sentence that names the settings with the lowest and the highest mean.
 

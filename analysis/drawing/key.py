@@ -146,6 +146,15 @@ def _width(text: str) -> float:
     return _WIDER * text_width(text, _TEXT)
 
 
+def _in_lines(text: str, width: float) -> list[str]:
+    """Return a text in lines of at most this width in px, if its words are that short."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        lines[-1:] = [longer] if _width(longer) <= width else [*filter(None, lines[-1:]), word]
+    return lines
+
+
 def length_of(entries: Sequence[Entry]) -> float:
     """Return the width in px of a key in one line."""
     return sum(entry.width + _GAP for entry in entries) - _GAP
@@ -155,7 +164,8 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
     """Place the entries of a key and, if it has `ends`, the scale.
 
     They begin at the drawing's margin, or near its edge if they wouldn't fit otherwise. Entries
-    that don't fit in a line continue on the next; the scale and both its ends stay in one line.
+    that don't fit in a line continue on the next, as do the words before the scale; the scale and
+    both its ends stay in one line.
 
     Args:
         entries: the entries.
@@ -176,7 +186,9 @@ def key_of(entries: Sequence[Entry], ends: Sequence[str], width: float, margin: 
         names.append(Name(entry.kind, entry.text, (x, y + 12), (x + entry.to_name, y + 16.5)))
         x += entry.width + _GAP
     y += _LINE if entries else 0
-    words, start = [((left, y + 16), label.rstrip())], left + before - low
+    said = _in_lines(label.rstrip(), width - left - min(_BELOW, margin))
+    words = [((left, y + 16 + i * _LINE), line) for i, line in enumerate(said)]
+    y, start = y + (len(said) - 1) * _LINE, left + before - low
     if ends and width - (start + low) - after - min(_BELOW, margin) < SHORTEST:
         y, start = y + _LINE, left
     words.append(((start, y + 16), zero))

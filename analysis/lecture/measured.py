@@ -18,7 +18,7 @@ from analysis.choice.swept_charts import (
     y_axes,
 )
 from analysis.choice.swept_here import contents_of, names
-from analysis.choice.swept_report import best_in_words, finding_in_words, how_in_words
+from analysis.choice.swept_report import how_in_words, said_of
 from analysis.costs.step import Dtype
 from analysis.gradients.charts import direction_chart, gradient_chart, named_chart
 from analysis.gradients.cosines import DIRECTION, MAX_NOISE, Direction, DirectionSettings
@@ -49,7 +49,7 @@ from analysis.style.numbers import short
 from analysis.style.stamps import a_machine
 from analysis.timing.charts import stage_chart
 from analysis.timing.measure import Timing
-from analysis.timing.report import RECORDED_HEAD, conditions, recorded_row, stamp
+from analysis.timing.report import RECORDED_HEAD, conditions, recorded_rows, stamp
 from analysis.timing.results import TIME, recorded_timings, timing_hash, timing_of
 from analysis.timing.roofline_charts import roofline_chart
 from analysis.timing.roofline_report import (
@@ -142,7 +142,7 @@ def _recorded_times(spec: ResNetSpec) -> Grid | None:
     where = results[0].stamp
     here = [one for one in results if one.stamp["accelerator"] == where["accelerator"]]
     caption = f"Recorded on {a_machine(where['accelerator'])} on {where['date'][:10]}"
-    return Grid(caption, RECORDED_HEAD, tuple(map(recorded_row, here)), 1)
+    return Grid(caption, RECORDED_HEAD, recorded_rows(here), 1)
 
 
 def gradients(settings: Settings, spec: ResNetSpec) -> Picture:
@@ -279,7 +279,7 @@ def sweeps(settings: Settings, spec: ResNetSpec) -> Picture:
     return Picture(
         charts=(drawn.chart,),
         caption=" ".join(filter(None, caption)),
-        said=tuple(filter(None, (finding_in_words(view), best_in_words(view)))),
+        said=tuple(filter(None, (said_of(view),))),
     )
 
 

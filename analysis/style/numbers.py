@@ -108,6 +108,12 @@ def three(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
+def in_a_column(values: Sequence[float]) -> list[str]:
+    """Return numbers with the same decimals, as many as the least has in `three`, at most two."""
+    digits = max((len(three(abs(value)).partition(".")[2]) for value in values), default=0)
+    return [f"{value:,.{min(digits, 2)}f}" for value in values]
+
+
 def decimals(value: float, most: int) -> str:
     """Return a coordinate with at most `most` decimals and no trailing or negative zero."""
     text = f"{value:.{most}f}".rstrip("0").rstrip(".")

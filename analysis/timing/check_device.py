@@ -182,7 +182,7 @@ def step_peak(device: torch.device) -> Finding:
         return False, "torch reports no peak for this device, so timings leave it blank"
     passed = PEAK_RATIO[0] <= peak / predicted <= PEAK_RATIO[1]
     return passed, (
-        f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} of the "
+        f"resnet18 at batch 32 takes {peak:,} bytes, {peak / predicted:.3f} times the "
         f"{predicted:,} predicted ({PEAK_RATIO[0]} to {PEAK_RATIO[1]} passes)"
     )
 

@@ -12,7 +12,16 @@ from typing import Any
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import listed, translate
-from analysis.style.numbers import MISSING, milliseconds, percent, short, short_if_any, three
+from analysis.style.numbers import (
+    MISSING,
+    in_a_column,
+    milliseconds,
+    percent,
+    short,
+    short_if_any,
+    signed,
+    three,
+)
 from analysis.style.stamps import device_words, machine, moment, system
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.check_device import DeviceCheck
@@ -77,12 +86,17 @@ RECORDED_HEAD = (
     "Host time",
     "Images per second",
     "Peak memory",
-    "Peak / predicted",
+    "Peak against prediction",
 )
 
 
-def recorded_row(result: Result) -> tuple[str, ...]:
-    """Return a timing's result as a row of `RECORDED_HEAD`."""
+def recorded_rows(results: Sequence[Result]) -> tuple[tuple[str, ...], ...]:
+    """Return timings' results as rows of `RECORDED_HEAD`."""
+    speeds = in_a_column([result.figures["images_per_s"] for result in results])
+    return tuple(map(_recorded_row, results, speeds))
+
+
+def _recorded_row(result: Result, speed: str) -> tuple[str, ...]:
     asked, figures = result.asked, result.figures
     time = Spread(**figures["forward_ms" if asked["inference"] else "step_ms"])
     peak, predicted = figures["peak_memory_bytes"], figures["predicted_bytes"]
@@ -90,9 +104,9 @@ def recorded_row(result: Result) -> tuple[str, ...]:
         recorded_how(result),
         f"{short(time.p50, 'ms')} ({milliseconds(time.p10)} to {milliseconds(time.p90)})",
         short(figures["host_ms"]["p50"], "ms"),
-        short(figures["images_per_s"]),
+        speed,
         short_if_any(peak, "B"),
-        MISSING if peak is None else f"{peak / predicted:.3f}",
+        MISSING if peak is None else f"{signed(100 * (peak / predicted - 1), 1)}%",
     )
 
 
@@ -214,7 +228,8 @@ def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
         *(["peak memory"] if known else []),
     )
     rows: list[tuple[str, ...]] = []
-    for timing in timings:
+    speeds = in_a_column([timing.images_per_s for timing in timings])
+    for timing, speed in zip(timings, speeds, strict=True):
         settings, spread = timing.settings, timing.step_ms or timing.forward_ms
         rows.append(
             (
@@ -223,7 +238,7 @@ def timings_text(timings: Sequence[Timing], width: int = WIDTH) -> str:
                 settings.dtype.value,
                 f"{settings.batch:,}",
                 *map(milliseconds, (spread.p50, spread.p10, spread.p90)),
-                short(timing.images_per_s),
+                speed,
                 *([short_if_any(timing.peak_memory_bytes, "B")] if known else []),
             )
         )

@@ -77,25 +77,29 @@ class Shown(StrEnum):
         return headline(runs) if self is Shown.TRAIN_LOSS else next(iter(self.said(runs)), "")
 
 
-def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
+def training_chart(
+    runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS, by_step: bool = False
+) -> Chart:
     """Plot runs by step: the mean over the seeds, with a band from the lowest to the highest.
 
-    Each point is the mean of several steps and is drawn at the last of them, so that a line has at
-    most `POINTS` points and isn't hidden by the noise of single batches. Test accuracy has a point
-    at the end of each epoch. With training accuracy, of runs of several epochs, both are plotted by
-    epoch, the line being the mean over each epoch's last `LAST` steps. The test's are unfilled
-    points, and the lines then have no markers and say that they are of training.
+    Accuracies of runs of several epochs are plotted by epoch, unless `by_step`. Each point is the
+    mean of several steps and is drawn at the last of them, so that a line has at most `POINTS`
+    points and isn't hidden by the noise of single batches. Test accuracy has a point at the end of
+    each epoch; beside it, training accuracy is the mean over each epoch's last `LAST` steps. The
+    test's are then unfilled points, and the lines have no markers and say that they are of
+    training.
     """
     groups = list(grouped(runs).values())
-    by_epoch = shown is Shown.ACCURACY and all(
+    by_epoch = not (by_step or shown is Shown.TRAIN_LOSS) and all(
         (group[0].task.recipe.epochs or 1) > 1 for group in groups
     )
+    at_ends_only = by_epoch and shown is Shown.ACCURACY
     specs = [group[0].task.spec for group in groups]
     lines, tested = [], []
     for group, spec, name, look in zip(
         groups, specs, names_of(groups), looks_of(specs), strict=True
     ):
-        x, columns = _by_epoch(group) if by_epoch else _columns(group, shown)
+        x, columns = _by_epoch(group) if at_ends_only else _columns(group, shown, by_epoch)
         if not x:
             continue
         line = Series(
@@ -108,9 +112,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
             **look._asdict(),
         )
         lines.append(line)
-        x, columns = _columns(group, Shown.TEST_ACCURACY)
-        if by_epoch:
-            x = tuple(range(1, len(x) + 1))
+        x, columns = _columns(group, Shown.TEST_ACCURACY, by_epoch)
         if x and shown is Shown.ACCURACY:
             tested.append(
                 Series(
@@ -134,7 +136,7 @@ def training_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Char
     at_ends = steps >= _AT_LEAST and not tested
     is_log = shown is Shown.TRAIN_LOSS and _spans_a_decade(lines)
     along = "epoch" if by_epoch else "step"
-    training = f"Training: mean of each epoch's last {LAST} steps" if by_epoch else ""
+    training = f"Training: mean of each epoch's last {LAST} steps" if at_ends_only else ""
     how = of_seeds(map(len, groups), seen=shows_bands(lines, is_log))
     return Chart(
         f"{shown.label.capitalize()} by {along}",
@@ -207,7 +209,20 @@ def _when(step: int) -> str:
     return f"after {number_of(step, 'step')}" if step else "before training"
 
 
-def _columns(group: Sequence[Run], shown: Shown) -> tuple[tuple[int, ...], list[list[float]]]:
+def _columns(
+    group: Sequence[Run], shown: Shown, by_epoch: bool
+) -> tuple[tuple[float, ...], list[list[float]]]:
+    """Return the steps, or epochs, at which a group has points, and every seed's values there."""
+    x, columns = _columns_by_step(group, shown)
+    if not by_epoch:
+        return x, columns
+    epochs, steps = group[0].task.recipe.epochs or 1, group[0].total
+    return tuple(step * epochs / steps for step in x), columns
+
+
+def _columns_by_step(
+    group: Sequence[Run], shown: Shown
+) -> tuple[tuple[int, ...], list[list[float]]]:
     """Return the steps at which a group has points, and every seed's values there."""
     if shown is Shown.TEST_ACCURACY:
         tested: dict[int, list[float]] = {}

@@ -54,8 +54,9 @@ def _editor(choose: Callable[[str], None]) -> None:
                 with columns[index % 3]:
                     _draw(name, good, draft, idle.get(name, ""))
     place = st.container()
+    before: ResNetSpec = st.session_state[_BEFORE]
     if not error:
-        error = _show_cost(good, st.session_state[_BEFORE])
+        error = _show_cost(good, before)
     if error:
         complain(error)
     else:
@@ -65,7 +66,7 @@ def _editor(choose: Callable[[str], None]) -> None:
     if apply.button(
         "Apply",
         type="primary",
-        disabled=bool(error),
+        disabled=bool(error) or good == before,
         on_click=choose,
         args=(text,),
         width="stretch",

@@ -1,7 +1,8 @@
 """Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
 
-Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, nor
-figures before their unit: `unbroken` for Markdown, `whole_names` for HTML's names.
+Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, ‖∂L/∂x‖
+not at its slash, nor figures before their unit: `unbroken` for Markdown, `whole_names` for HTML's
+names.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
 
 
-_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b")
-_HYPHEN = "\N{NON-BREAKING HYPHEN}"
+_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b|‖[^‖\s]+‖")
+_FIRM = str.maketrans({"-": "\N{NON-BREAKING HYPHEN}", "/": "/\N{WORD JOINER}"})
 _SPACE = "\N{NO-BREAK SPACE}"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs)\b)")
 _NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
@@ -31,7 +32,7 @@ _NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
 def unbroken(text: str) -> str:
     """Return Markdown whose names and figures don't break, at a hyphen or before a unit."""
     parts = _NO_NAME.split(text)
-    parts[::2] = [_NAME.sub(_with_firm_hyphens, _with_units(part)) for part in parts[::2]]
+    parts[::2] = [_NAME.sub(_firm, _with_units(part)) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -39,8 +40,8 @@ def _with_units(text: str) -> str:
     return _BEFORE_UNIT.sub(_SPACE, text)
 
 
-def _with_firm_hyphens(name: re.Match[str]) -> str:
-    return name[0].replace("-", _HYPHEN)
+def _firm(name: re.Match[str]) -> str:
+    return name[0].translate(_FIRM)
 
 
 def whole_names(text: str) -> str:

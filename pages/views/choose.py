@@ -131,7 +131,9 @@ def _choose_budgets(places: Sequence[DeltaGenerator]) -> Asked | None:
             help=help,
             format="%g",
         )
-        for column, (label, key, help) in zip(st.columns(5), fields, strict=True)
+        for column, (label, key, help) in zip(
+            st.columns(5, vertical_alignment="bottom"), fields, strict=True
+        )
     }
     try:
         budgets = budgets_of(amounts)

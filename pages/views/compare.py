@@ -300,7 +300,14 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         if isinstance(axis, Recipe):
             shown[axis.label] = st.column_config.Column(axis.menu_label, help=axis.label)
     height = height_of(len(values))
-    st.dataframe(styled, height=height, hide_index=True, column_config=shown, placeholder="")
+    st.dataframe(
+        styled,
+        width="content",  # no column is wider than what it holds
+        height=height,
+        hide_index=True,
+        column_config=shown,
+        placeholder="",
+    )
     if group == "memory":
         for said in cannot_train(counted.rows):
             hint(said)

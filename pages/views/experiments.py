@@ -160,12 +160,13 @@ def _show_norms(run: Gradients, chart: Chart, quantity: Quantity) -> None:
         for one in run.summary
     ]
     st.html(table("Ratios and slopes of ‖∂L/∂x‖", head, rows, 1))
-    st.caption(
+    reading = (
         "The ratio is ‖∂L/∂x‖ after the stem divided by ‖∂L/∂x‖ after the last block. The factor "
         "per layer is its geometric mean over the weighted layers. The slope is fitted to log₁₀ of "
         "the norm, toward the input. Ratio and slope are negative if the norm falls toward the "
         f"input. {_conditions(run, chart)}{_rule(run.summary)}"
     )
+    st.caption(unbroken(reading))
 
 
 def _rule(summaries: Sequence[Summary]) -> str:

@@ -305,8 +305,8 @@ def show_pictures(patients: Sequence[Patient], answers: Sequence[Answer]) -> Non
             wrong = guess != int(labels[place])
             kind = ' class="wrong"' if wrong else ""
             who = f"{patient.net.name.split(',')[0]}: " if len(patients) > 1 else ""
-            mark = "× " if wrong else ""
-            said = escape(f"{who}{mark}{images.classes[guess]} {chance:.0%}")
+            told = f"× {images.classes[guess]}" if wrong else "✓"
+            said = escape(f"{who}{told} {chance:.0%}")
             lines.append(f"<span{kind}>{said}</span>")
         picture = address_of(images.test[numbers[place]])
         shown.append(

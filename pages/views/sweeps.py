@@ -30,7 +30,6 @@ from analysis.choice.swept_charts import (
 from analysis.choice.swept_files import Contents, FailedPoint, problems_in_words, progress_in_words
 from analysis.choice.swept_here import INCLUDED, VARIABLE, changed_ns, contents_of, names
 from analysis.choice.swept_report import (
-    best_in_words,
     briefly_in_words,
     column_label,
     finding_in_words,
@@ -38,6 +37,7 @@ from analysis.choice.swept_report import (
     how_swept,
     papers,
     points_table,
+    said_of,
     settings_table,
     swept_csv,
     swept_json,
@@ -197,7 +197,7 @@ def _stopped(text: str) -> str:
 
 
 def show_sweep(chosen: Chosen, view: View) -> Drawn:
-    """Show the chart, how much is done, and which settings are the lowest and the highest."""
+    """Show the chart, how much is done, and what it shows in one sentence."""
     drawn = chart_of(view, _MOST_ON_WALL if on_wall() else MAX_LINES)
     if on_wall():
         st.title(unbroken(drawn.chart.title))
@@ -207,17 +207,16 @@ def show_sweep(chosen: Chosen, view: View) -> Drawn:
         show_chart(drawn.chart, "swept", None)
     else:
         st.info("Nothing to plot: no point has both figures.", icon=":material/info:")
-    finding, best = finding_in_words(view), best_in_words(view)
     if on_wall():
         with said("sweep"):
-            st.html(line(finding or best))
-            if drawn.left_out or not (finding and chosen.contents.is_over):
+            st.html(line(said_of(view)))
+            if drawn.left_out or not (finding_in_words(view) and chosen.contents.is_over):
                 show_progress(chosen, drawn.left_out)
             seeds = [len(one.points) for one in view.found.every]
             told = spread_in_words(drawn.chart, seeds, is_log(view.y)), briefly_in_words(view.found)
             st.caption(escaped(" ".join(filter(None, told))))
         return drawn
-    for text in filter(None, (finding, best)):
+    if text := said_of(view):
         st.markdown(unbroken(escaped(text)))
     return drawn
 

@@ -18,7 +18,7 @@ from analysis.machine.devices import accelerator, device_name, device_of, device
 from analysis.machine.jobs import Job, Needs
 from analysis.machine.queues import timing_worker
 from analysis.results.form import Result
-from analysis.style.numbers import milliseconds, short, three
+from analysis.style.numbers import in_a_column, milliseconds, short, three
 from analysis.style.stamps import a_machine, machine
 from analysis.timing.charts import (
     block_chart,
@@ -39,7 +39,7 @@ from analysis.timing.report import (
     ratio_words,
     recorded_at,
     recorded_how,
-    recorded_row,
+    recorded_rows,
     spread_words,
     stamp,
     timing_result,
@@ -411,16 +411,17 @@ def history_table(timings: Sequence[Timing]) -> str:
         "Images per second",
         "Memory, predicted",
     )
+    speeds = in_a_column([timing.images_per_s for timing in timings])
     rows = [
         (
             str(number),
             Cell(f"{name} · {conditions(timing)}", timing.model),
             _cell(timing.forward_ms),
             _cell(timing.backward_ms) if timing.backward_ms else "",
-            Cell(short(timing.images_per_s), f"{timing.images_per_s:.6g}"),
+            Cell(speed, f"{timing.images_per_s:.6g}"),
             Cell(short(timing.predicted_bytes, "B"), f"{timing.predicted_bytes:,} B"),
         )
-        for number, (name, timing) in enumerate(zip(names, timings, strict=True), 1)
+        for number, (name, timing, speed) in enumerate(zip(names, timings, speeds, strict=True), 1)
     ]
     return table("Timings", head, rows, 2)
 
@@ -504,7 +505,7 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
             pictures = [chart_picture(chart, "recorded_stages", how_recorded(shown), cited)]
         with place:
             export("recorded", pictures, data, what="recordings")
-        st.html(table("Recorded timings", RECORDED_HEAD, map(recorded_row, results), 1))
+        st.html(table("Recorded timings", RECORDED_HEAD, recorded_rows(results), 1))
         st.caption(
             f"Recorded {recorded_at(results[0])}. Host time: how long the CPU takes to launch an "
             "iteration on an idle GPU. If it is close to or above the iteration time, the host is "

@@ -145,9 +145,9 @@ def test_no_memory_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("peak", "passed", "says"),
     [
-        (1_100, True, "takes 1,100 bytes, 1.100 of the 1,000 predicted"),
-        (899, False, "0.899 of the 1,000 predicted"),
-        (1_501, False, "1.501 of the 1,000 predicted"),
+        (1_100, True, "takes 1,100 bytes, 1.100 times the 1,000 predicted"),
+        (899, False, "0.899 times the 1,000 predicted"),
+        (1_501, False, "1.501 times the 1,000 predicted"),
         (None, False, "torch reports no peak for this device"),
     ],
 )

@@ -181,6 +181,19 @@ def test_a_width_on_paper_wraps_to_legible_rows_within_a_page(
             assert 0 <= float(node.get("x", 0)) <= wide - float(node.get("width", 0))
 
 
+def test_words_before_a_scale_go_on_below_in_a_narrow_drawing() -> None:
+    ends = ("test error with only this block out, % ", "0", "97.4")
+    narrow, wide = key_of((), ends, 204, 28), key_of((), ends, 900, 28)
+    assert narrow.words[:3] == (
+        ((28, 16), "test error with only this"),
+        ((28, 37), "block out, %"),
+        ((28, 58), "0"),
+    )
+    assert max(at + text_width(text, 13) for (at, _), text in narrow.words) < 204
+    assert wide.words[0] == ((28, 16), "test error with only this block out, %")
+    assert narrow.height == wide.height + 42  # a line of words more, and the scale below them
+
+
 def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
     drawn = graph(profile(parse("resnet20")))
     every, ends = (

@@ -199,6 +199,13 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
         "Accuracy at the end: the 20-layer plain network, 92% in training and 92% in tests; the "
         "56-layer plain network, 85% in training and 86% in tests."
     )
+    for only, own in ((Shown.TEST_ACCURACY, shallow.x), (Shown.TRAIN_ACCURACY, None)):
+        alone = training_chart(epochs, only)
+        assert (alone.title, alone.x_label) == (f"{only.label.capitalize()} by epoch", "epoch")
+        assert alone.series[0].x[-1] == 10
+        assert own is None or alone.series[0].x == own
+        assert training_chart(epochs, only, by_step=True).series[0].x[-1] == 4_680
+    assert training_chart(epochs).x_label == "step"
     untested = training_chart(trained("train_plain20", "train_plain56"), Shown.ACCURACY)
     names = [one.name for one in untested.series if one.draw is Draw.LINE]
     assert names == ["plain, 20 layers", "plain, 56 layers"]
@@ -268,10 +275,8 @@ def test_a_sweep_is_that_of_the_address(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert (chart.title, [one.name for one in chart.series[:2]]) == (
         *("Training loss by depth", ["plain", "residual"]),
     )
-    assert picture.said[0].startswith(
-        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises"
-    )
-    assert picture.said[1].startswith("Lowest: residual, 32 layers, 0.913 (0.882 to 0.973).")
+    (said,) = picture.said
+    assert said.startswith("Training loss from depth 8 to 56, in each of 3 seeds: plain rises")
     assert picture.caption.startswith("Means of 3 seeds; bands: lowest to highest.")
     some = at("sweeps?swept_x=macs&swept_y=last_accuracy&swept_only=shortcut=none&swept_log_x=true")
     assert some.charts[0].title == "Training accuracy by MACs (conv + linear)"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.style.numbers import (
     fixed,
+    in_a_column,
     milliseconds,
     seeds_in_words,
     short,
@@ -52,6 +53,21 @@ def test_three_digits_are_within_half_of_the_last(value: float) -> None:
     written = three(value)
     assert abs(float(written) - value) <= 0.00501 * value
     assert len(written.replace(".", "").lstrip("0")) == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ((15_363.2, 7_499.1, 932.4), ["15,363", "7,499", "932"]),
+        ((5.234, 12.31, 323.0), ["5.23", "12.31", "323.00"]),
+        ((0.0123,), ["0.01"]),
+        ((), []),
+    ],
+)
+def test_numbers_in_a_column_have_the_same_decimals(
+    values: Sequence[float], written: list[str]
+) -> None:
+    assert in_a_column(values) == written
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ from analysis.choice.swept_report import (
     how_in_words,
     papers,
     points_table,
+    said_of,
     settings_table,
     swept_csv,
     swept_json,
@@ -151,7 +152,9 @@ def test_the_included_sweep_by_seed() -> None:
         "residual falls from 1.16 to 0.919 and is level from 20 on."
     )
     one = Settings(Kind.TRAIN, tuple(Setting(each.points[:1]) for each in found.every))
+    assert said_of(view_of(found)) == finding_in_words(view_of(found))
     assert finding_in_words(view_of(one)) == ""  # one seed says nothing
+    assert said_of(view_of(one)) == best_in_words(view_of(one)) != ""
     (first, *rest) = found.every
     turned = replace(first.points[0], figures={"last_loss": 9.0})
     mixed = Settings(Kind.TRAIN, (Setting((turned, *first.points[1:])), *rest))

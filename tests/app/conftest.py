@@ -49,7 +49,7 @@ def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _usual_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write names and figures with the hyphens and spaces that a test is typed with."""
-    monkeypatch.setattr(words, "_HYPHEN", "-")
+    monkeypatch.setattr(words, "_FIRM", {})
     monkeypatch.setattr(words, "_SPACE", " ")
 
 

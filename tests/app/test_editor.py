@@ -28,8 +28,12 @@ def cost(app: AppTest) -> list[str]:
 
 def test_the_cost_of_a_draft_is_shown_before_it_is_applied(dialog: AppTest) -> None:
     assert cost(dialog) == ["20", "270 k", "40.6 M"]
+    apply = next(button for button in dialog.button if button.label == "Apply")
+    assert apply.disabled  # nothing has changed
     dialog.text_input(key="edit_blocks").input("5,5,5").run()
     assert cost(dialog) == ["32 +12", "464 k +194 k", "68.9 M +28.3 M"]
+    apply = next(button for button in dialog.button if button.label == "Apply")
+    assert not apply.disabled
     assert "Differences are relative to the current model, `resnet20`." in [
         caption.value for caption in dialog.caption
     ]

@@ -89,6 +89,8 @@ def test_pictures_flip_as_blocks_go(open_app: Open) -> None:
     one = "lesions", {**FEW, "lesion_images": "100"}
     before = html(open_app(None, one[0], **one[1]))
     after = html(open_app(None, one[0], out="layer1.0", **one[1]))
+    assert before.count(">✓ ") + before.count(">× ") == 10
+    assert before.count(">× ") == before.count('class="wrong"')
     assert before.count('class="wrong"') < after.count('class="wrong"') <= 10
 
 

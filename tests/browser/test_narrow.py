@@ -48,3 +48,55 @@ def test_share_stays_beside_export(server: str, visit: Visit) -> None:
     drawn(page)
     expect(page.get_by_role("button", name="Share")).to_be_visible()
     expect(page.get_by_role("button", name="Export", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["choose", "choose?choose_shown=deepest", "timing"])
+def test_tables_fit_beside_the_sidebar(address: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{address}", width=1024, height=768)
+    drawn(page)
+    tables = page.locator(".rl-scroll:has(> .rl-table)")
+    expect(tables.first).to_be_visible()
+    assert (
+        tables.evaluate_all(
+            "all => all.map((e) => e.scrollWidth - e.clientWidth).filter((px) => px > 1)"
+        )
+        == []
+    )
+
+
+def test_fields_stand_on_one_level_and_fill_no_row_of_their_own(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/choose", width=1024, height=768)
+    drawn(page)
+    labels = ("MACs, G", "Parameters, M", "Training memory, GB", "Inference memory, GB")
+    fields = [page.get_by_role("spinbutton", name=label).bounding_box() for label in labels]
+    assert len({round(box["y"]) for box in fields if box}) == 1
+    alone = page.locator('[data-testid="stSelectbox"]', has_text="Optimiser").bounding_box()
+    assert alone
+    assert alone["width"] < 200
+
+
+@pytest.mark.parametrize("address", ["compare", "gradients"])
+def test_names_stand_beside_their_marks(address: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/{address}", width=1024, height=768)
+    drawn(page)
+    names = {"compare": "ResNet-101", "gradients": "layer2"}
+    chart = page.locator(".stPlotlyChart").first
+    expect(chart.locator(".annotation", has_text=names[address])).to_be_visible()
+    expect(page.locator(".rl-key")).to_have_count(0 if address == "gradients" else 1)
+    expect(page.locator(".rl-key").locator("visible=true")).to_have_count(0)
+
+
+def test_a_symbol_does_not_break(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients", width=1024, height=768)
+    drawn(page)
+    symbol = page.locator("th .rl-name", has_text="‖∂L/∂x‖")
+    assert symbol.evaluate("e => e.getClientRects().length") == 1
+
+
+def test_a_table_is_as_wide_as_its_contents(server: str, visit: Visit) -> None:
+    address = f"{server}/compare?nets=resnet20;resnet32&compare_columns=published"
+    page = visit(address, width=1280, height=900)
+    drawn(page)
+    found = page.locator('[data-testid="stDataFrame"]').bounding_box()
+    assert found
+    assert found["width"] < 600

@@ -443,3 +443,10 @@ def test_segments_of_a_row_that_wraps_have_all_edges(server: str, visit: Visit) 
         "(side) => getComputedStyle(one)[`border${side}Color`]))"
     )
     assert "rgba(0, 0, 0, 0)" not in edges
+
+
+def test_a_unit_is_as_wide_as_the_page(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/units", 390, 844)
+    drawn(page)
+    image = page.locator(".rl-figure img").first
+    assert image.evaluate("e => e.parentElement.clientWidth - e.clientWidth") == 0
