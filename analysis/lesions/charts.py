@@ -294,5 +294,5 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),
-        replace(third, reading=reading),
+        replace(third, reading="" if is_exact else bound),
     )
