@@ -288,7 +288,7 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
     )
-    bound = "Band of the share of the gradient: an upper bound of ±1 standard error"
+    bound = "Band of the gradient's share: upper bound of ±1 standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),

@@ -515,7 +515,7 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
     assert (line.low[6], line.high[6]) == pytest.approx(
         (100 * (share - errors[6]), 100 * (share + errors[6]))
     )
-    assert last.reading == "Band of the share of the gradient: an upper bound of ±1 standard error"
+    assert last.reading == "Band of the gradient's share: upper bound of ±1 standard error"
     whole = replace(found, draws=10_000)
     assert paths_charts(whole)[2].series[0].low == ()
     assert paths_charts(whole)[2].reading == ""
