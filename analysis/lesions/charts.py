@@ -209,7 +209,7 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
         _ACROSS,
         "norm at the input",
         (Series("one path", x, mean, colour="main_path", low=low, high=high),),
-        "Mean norm of ∂L/∂x, the loss gradient at the input, along one path by its length.",
+        "Mean norm of the loss gradient ∂L/∂x at the input along one path by its length.",
         log_y=True,
         reading="Band of the gradient of one path: lowest to highest sampled path",
     )
