@@ -55,6 +55,7 @@ _MARK_PX = 3.5  # px from a line to the edge of its marks
 _MOST_ROOM = 0.4  # largest share of a chart's width for names right of its lines
 _LETTERS = 30  # characters per line of a shared name
 _OFF_CENTRE, _ON_LINE, _ON_MARK = 30.0, 200.0, 80.0  # costs of inferior places, in px of distance
+_ON_BAND = 40.0  # cost of a place on the edge of a line's band, in px of distance
 _AWAY = 60.0  # cost of a place nearer to another line than to its own, in px of distance
 _BESIDE_TICKS, _TICKS_PX = 60.0, 14.0
 """Cost of a line's name that reads as a tick's, and how far right of the y axis it may begin."""
@@ -123,8 +124,10 @@ class Dot:
     text: str
 
 
-def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
-    """Return the points of a series as positions between the axes."""
+def dots(
+    chart: Chart, number: int, heights: Sequence[float | None] | None = None
+) -> tuple[Dot, ...]:
+    """Return the points of a series, or of an edge of its band, as positions between the axes."""
     series = chart.series[number]
 
     def shares(values: Sequence[float], every: Sequence[float], log: bool) -> list[float]:
@@ -134,7 +137,8 @@ def dots(chart: Chart, number: int) -> tuple[Dot, ...]:
         return [(v - low) / (high - low) for v in values]
 
     along = shares([float(x) for x in series.x], numbers_along(chart), chart.log_x)
-    up = shares([y or 0.0 for y in series.y], numbers_up(chart), chart.log_y)
+    heights = series.y if heights is None else heights
+    up = shares([y or 0.0 for y in heights], numbers_up(chart), chart.log_y)
     radii = [size / 2 for size in series.sizes] or [POINT_PX / 2] * len(along)
     texts = series.text or ("",) * len(along)
     return tuple(
@@ -301,6 +305,13 @@ class _Crowd:
             if series.draw is Draw.LINE
             for a, b in [_ends(dots(chart, number))]
         }
+        self.edges = [
+            tuple(_on(self.sheets, dots_of) for dots_of in _ends(dots(chart, number, edge)))
+            for number, series in enumerate(chart.series)
+            if series.draw is Draw.LINE
+            for edge in (series.low, series.high)
+            if edge
+        ]
         self.line_names = {number: chart.series[number].name for number in self.lines}
         low, high = limits(numbers_along(chart), chart.log_x, chart.from_zero)
         self.uprights = [
@@ -416,6 +427,9 @@ class _Crowd:
             if not self.may_cover_lines:  # numbers with a key are easier to read
                 clear = half + (_MARK_PX if self.ends else 0.0)
                 good &= ~_crosses(a[:, None], b[:, None], middles, clear).any((0, 2))
+        for a, b in self.edges:
+            over = _crosses(a[:, None], b[:, None], middles, half)
+            costs += _ON_BAND * over.any((0, 2))
         for x in self.uprights:
             costs += _ON_MARK * (np.abs(middles[..., 0] - x) < half[0]).any(-1)
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]
