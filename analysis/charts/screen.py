@@ -366,7 +366,8 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "y": log10(y or 1.0) if chart.log_y else y,
         "text": name.text.replace("\n", "<br>"),
         "borderpad": 0,
-        "bgcolor": palette.background,  # no gridline runs through a name
+        # No gridline runs through a name; a band does, as its edge is a result.
+        "bgcolor": None if any(s.low for s in chart.series) else palette.background,
         "font": {"shadow": _halo(palette)},
     }
     if (place := name.place) is not None:

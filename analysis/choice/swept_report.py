@@ -300,7 +300,7 @@ def _course(view: View, settings: Sequence[Setting]) -> str:
     if level is None:
         return course
     start = f"{view.x.of(settings[level]):,g}"
-    return translate("{course} and is level from {start} on", course=course, start=start)
+    return translate("{course} at {start} and is level from there on", course=course, start=start)
 
 
 def _by_seed(settings: Sequence[Setting], figure: str) -> list[list[float]]:

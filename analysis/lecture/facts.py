@@ -240,7 +240,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "residual_first": _lesion("fashion_resnet32", "layer1.0"),
     "plain_without": _lesion("fashion_plain32", TAKEN),
     "blocks": _path_figure("blocks", "d"),
-    "paths": lambda: f"{2 ** shipped('paths_fashion_resnet56').figures['blocks']:,}",
+    "paths": lambda: short(2 ** shipped("paths_fashion_resnet56").figures["blocks"]),
     "most_macs": _budget("max_macs"),
     "most_memory": _budget("max_training", "B"),
     "chosen": _chosen_name,

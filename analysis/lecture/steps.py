@@ -18,10 +18,10 @@ STORY = Lecture(
         Step(
             "Depth need not cost more",
             "explore?model=resnet34",
-            "ResNet-34 takes {resnet34_macs} multiply-adds per image: from stage to stage, height "
-            "and width halve while channels double.",
-            notes="So depth is cheap: that's {resnet34_of_vgg19} of VGG-19's {vgg19_macs} "
-            "(Simonyan and Zisserman 2015), with 15 more layers. Is it also good? The rule for "
+            "ResNet-34 takes {resnet34_macs} MACs per image, {resnet34_of_vgg19} of VGG-19's: from "
+            "stage to stage, height and width halve while channels double.",
+            notes="A MAC is one multiply-add. So depth is cheap: VGG-19 takes {vgg19_macs} "
+            "(Simonyan and Zisserman 2015) with 15 layers fewer. Is it also good? The rule for "
             "channels is that of He et al. 2015, section 3.3.",
         ),
         Step(
@@ -101,7 +101,7 @@ STORY = Lecture(
             "explore?model=resnet34&explore_shown=block&block=layer1.1",
             "Two layers learn the residual F(x); an identity shortcut adds x and has no weights.",
             Question(
-                "In this block, all weights of F are zero. What does the block return?",
+                "In such a block, all weights of F are zero. What does the block return?",
                 ("Zero", "Its input", "Noise"),
                 1,
                 "Its input: F(x) = 0, and x passes through the shortcut. A plain block would "
@@ -122,11 +122,12 @@ STORY = Lecture(
                 "About the same: {resnet20_loss} and {resnet56_loss}, mean loss of the last 25 "
                 "steps. Without shortcuts: {plain20_loss} and {plain56_loss}.",
             ),
-            notes="The means of three seeds; their ranges overlap, so neither is better. In the "
+            notes="The means of three seeds; after 60 steps, their ranges overlap. In the "
             "paper, deeper residual networks are better at convergence: 8.75% test error on "
             "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6). After 10 epochs of "
-            "all 60,000 images, the losses here are {resnet20_end} and {resnet56_end}, and "
-            "{plain20_end} and {plain56_end} without shortcuts (recorded on an NVIDIA H200).",
+            "all 60,000 images (recorded on an NVIDIA H200), the losses are {resnet20_end} with 20 "
+            "layers and {resnet56_end} with 56, and {plain20_end} and {plain56_end} without "
+            "shortcuts.",
         ),
         Step(
             "Identity or projection?",
@@ -207,8 +208,8 @@ STORY = Lecture(
         Step(
             "Which paths carry the gradient?",
             "paths?path_net=fashion_resnet56",
-            "A trained residual network of 56 layers: each of its {blocks} blocks offers branch or "
-            "shortcut, {paths} paths through {mean_path} blocks on average.",
+            "In a trained residual network of 56 layers, a path takes the branch or the shortcut "
+            "at each of {blocks} blocks: {paths} paths, through {mean_path} blocks on average.",
             Question(
                 "Weighted by gradient, how many blocks does the average path go through?",
                 ("All {blocks}", "About {mean_path}", "Far fewer"),
@@ -227,8 +228,8 @@ STORY = Lecture(
             "with {chosen_recipe}: as deep as {resnet50_name}, with fewer parameters.",
             notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "
             "P and set the budgets of your class. Deeper isn't always better: on CIFAR-10 the "
-            "paper's ResNet-1202 has 7.93% error, ResNet-110 6.43% (He et al. 2015, Table 6), "
-            "which it puts down to overfitting.",
+            "paper's ResNet-110 has 6.43% error (best of 5 runs), ResNet-1202 7.93%, which it puts "
+            "down to overfitting (He et al. 2015, Table 6).",
         ),
     ),
     Facts(),

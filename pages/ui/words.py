@@ -25,7 +25,7 @@ def escaped(text: str) -> str:
 _NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b|‖[^‖\s]+‖")
 _FIRM = str.maketrans({"-": "\N{NON-BREAKING HYPHEN}", "/": "/\N{WORD JOINER}"})
 _SPACE = "\N{NO-BREAK SPACE}"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs)\b)")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs|threads?)\b)")
 _NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs
 
 

@@ -313,7 +313,7 @@ def show_table_on_wall(choice: Choice, view: str) -> None:
         found, more = [deep.row for deep in choice.deepest], " ({some} of {all} families)"
     else:
         found, more = list(choice.fits), ": the deepest {some} of {all} networks"
-    shown = sorted(found, key=lambda row: -row.depth)[:_ON_WALL]
+    shown = sorted(found, key=lambda row: (-row.depth, -row.macs))[:_ON_WALL]
     is_part = len(found) > len(shown)
     st.title(VIEWS[view] + (more.format(some=len(shown), all=len(found)) if is_part else ""))
     head = ("Network", "Depth", "MACs per image", "Training memory")

@@ -41,8 +41,9 @@ CAPTIONS = {
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
     "where stages begin. 2 random images. Weights at initialisation. Bands: lowest to highest of "
     "the images. Network: residual, 8 layers (ResNet-20, blocks 1-1-1), ",
-    "paths": r"Share of all paths by length, mean norm of $\partial L/\partial x$, the loss "
-    "gradient at the input, along one path by its length and share of the gradient by length. ",
+    "paths": r"Share of all paths by length, mean norm of the loss gradient $\partial "
+    r"L/\partial x$ at the input along one path by its length and share of the gradient by "
+    "length. ",
 }
 """How the caption of each command's picture begins."""
 

@@ -149,7 +149,7 @@ def test_the_included_sweep_by_seed() -> None:
     )
     assert finding_in_words(view_of(found)) == (
         "Training loss from depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26, "
-        "residual falls from 1.16 to 0.919 and is level from 20 on."
+        "residual falls from 1.16 to 0.919 at 20 and is level from there on."
     )
     one = Settings(Kind.TRAIN, tuple(Setting(each.points[:1]) for each in found.every))
     assert said_of(view_of(found)) == finding_in_words(view_of(found))
@@ -211,7 +211,7 @@ def test_a_line_is_level_only_if_every_seed_is() -> None:
     level = dict(zip((20, 32, 44, 56), flat, strict=True))
     assert course({8: (1.02, 1.0, 1.04), **level}) == "residual is level at 1.02."
     assert course({8: (1.5, 1.5, 1.5), **level}) == (
-        "residual falls from 1.50 to 1.02 and is level from 20 on."
+        "residual falls from 1.50 to 1.02 at 20 and is level from there on."
     )
     drift = {44: (1.04, 1.06, 1.08), 56: (1.08, 1.1, 1.12)}  # little, but in every seed
     assert course({8: (1.5, 1.5, 1.5), **level, **drift}) == "residual falls from 1.50 to 1.10."

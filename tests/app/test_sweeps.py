@@ -77,7 +77,7 @@ def test_without_a_folder_the_included_sweep_is_shown(
     assert "30 of 30 points. Degradation: plain and residual networks of 8 to 56 layers." in html(
         app
     )
-    assert "residual falls from 1.16 to 0.919 and is level from 20 on." in markdown(app)
+    assert "residual falls from 1.16 to 0.919 at 20 and is level from there on." in markdown(app)
     assert "Lowest" not in markdown(app)  # it is no lower than what is level
     assert "Means of 3 seeds; bands: lowest to highest." in captions(app)
     assert "Times per step depend on what else ran." in captions(app)
