@@ -101,8 +101,9 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             left, right = st.columns(2, gap="medium")
         with left:
             if isinstance(exercise.shown, Code):
-                st.markdown(translate("The mistake is here:"))
-                st.code(exercise.shown.mistake, exercise.shown.language, wrap_lines=True)
+                with st.container(key="mistake", gap=None):
+                    st.markdown(translate("The mistake is here:"))
+                    st.code(exercise.shown.mistake, exercise.shown.language, wrap_lines=True)
             st.markdown(told[step])
             st.html(verdict(found.says))
         with right:
