@@ -37,7 +37,7 @@ LINE_PX = 20.0
 """The height of a name's line."""
 
 BEYOND_PX = 8.0
-"""How far a name may extend beyond the right edge and, below no marks' labels, the top edge."""
+"""How far a name may extend beyond the top and right edges, where it covers nothing."""
 
 _GAP = 3.0  # px from a mark to a name without a leader line
 _LEADERS = (15.0, 27.0, 41.0, 58.0, 80.0, 108.0, 140.0)  # px from a mark to a name with one
@@ -294,7 +294,6 @@ class _Crowd:
         self.may_cover_lines = may_cover_lines
         self.ends = ends
         self.has_room = chart.room > 0
-        self.beyond = np.array([BEYOND_PX, 0.0 if chart.marks else BEYOND_PX])
         self.groups, self.texts = groups, texts
         self.sheets = np.array([(sheet.width, sheet.height) for sheet in sheets])
         self.marks = _on(self.sheets, every)
@@ -315,7 +314,7 @@ class _Crowd:
         self.line_names = {number: chart.series[number].name for number in self.lines}
         low, high = limits(numbers_along(chart), chart.log_x, chart.from_zero)
         self.uprights = [
-            (mark.x - low) / (high - low) * self.sheets[:, 0]
+            ((mark.x - low) / (high - low) * self.sheets[:, 0], _width(mark.text) / 2)
             for mark in chart.marks
             if leaders and not chart.log_x  # marks' lines aren't drawn on a narrow page
         ]
@@ -386,8 +385,11 @@ class _Crowd:
         costs = np.array([cost for _, _, cost in places])
         leads = np.array([place is None for _, place, _ in places])
 
-        inside = (middles - half >= 0) & (middles + half <= self.sheets + self.beyond)
+        inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
         good = inside.all((1, 2))
+        above = middles[..., 1] + half[1] > self.sheets[:, 1]  # level with the labels of marks
+        for x, wide in self.uprights:
+            good &= ~(above & (np.abs(middles[..., 0] - x) < half[0] + wide)).any(-1)
         if self.ends:
             costs += _BESIDE_TICKS * (middles[..., 0] - half[0] < _TICKS_PX).any(-1)
         if self.has_room:
@@ -430,7 +432,7 @@ class _Crowd:
         for a, b in self.edges:
             over = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_BAND * over.any((0, 2))
-        for x in self.uprights:
+        for x, _ in self.uprights:
             costs += _ON_MARK * (np.abs(middles[..., 0] - x) < half[0]).any(-1)
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]
         return _Candidates(

@@ -34,6 +34,7 @@ from analysis.charts.chart import (
     numbers_along,
     numbers_up,
     series_looks,
+    shows_bands,
     ticks_along,
     to_edges,
     told_words,
@@ -367,7 +368,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
         "text": name.text.replace("\n", "<br>"),
         "borderpad": 0,
         # No gridline runs through a name; a band does, as its edge is a result.
-        "bgcolor": None if any(s.low for s in chart.series) else palette.background,
+        "bgcolor": None if shows_bands(chart.series, chart.log_y) else palette.background,
         "font": {"shadow": _halo(palette)},
     }
     if (place := name.place) is not None:
