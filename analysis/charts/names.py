@@ -314,7 +314,7 @@ class _Crowd:
         self.line_names = {number: chart.series[number].name for number in self.lines}
         low, high = limits(numbers_along(chart), chart.log_x, chart.from_zero)
         self.uprights = [
-            ((mark.x - low) / (high - low) * self.sheets[:, 0], _width(mark.text) / 2)
+            (mark.x - low) / (high - low) * self.sheets[:, 0]
             for mark in chart.marks
             if leaders and not chart.log_x  # marks' lines aren't drawn on a narrow page
         ]
@@ -387,9 +387,6 @@ class _Crowd:
 
         inside = (middles - half >= 0) & (middles + half <= self.sheets + BEYOND_PX)
         good = inside.all((1, 2))
-        above = middles[..., 1] + half[1] > self.sheets[:, 1]  # level with the labels of marks
-        for x, wide in self.uprights:
-            good &= ~(above & (np.abs(middles[..., 0] - x) < half[0] + wide)).any(-1)
         if self.ends:
             costs += _BESIDE_TICKS * (middles[..., 0] - half[0] < _TICKS_PX).any(-1)
         if self.has_room:
@@ -432,7 +429,7 @@ class _Crowd:
         for a, b in self.edges:
             over = _crosses(a[:, None], b[:, None], middles, half)
             costs += _ON_BAND * over.any((0, 2))
-        for x, _ in self.uprights:
+        for x in self.uprights:
             costs += _ON_MARK * (np.abs(middles[..., 0] - x) < half[0]).any(-1)
         order = [c for c in np.argsort(costs, kind="stable") if good[c]]
         return _Candidates(
