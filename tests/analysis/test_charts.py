@@ -361,10 +361,10 @@ def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() ->
     chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
     drawn = figure(chart, DARK, wall=True).layout
     assert {one.bgcolor for one in drawn.annotations} == {DARK.background}
-    line = chart.series[0]
-    low, high = (tuple(by * (y or 0) for y in line.y) for by in (0.5, 1.5))
-    banded = replace(line, low=low, high=high)
-    drawn = figure(replace(chart, series=(banded, *chart.series[1:])), DARK, wall=True).layout
+    points = chart.series[0]
+    low, high = (tuple(by * (y or 0) for y in points.y) for by in (0.5, 1.5))
+    banded = Series("band", points.x, points.y, low=low, high=high)
+    drawn = figure(replace(chart, series=(*chart.series, banded)), DARK, wall=True).layout
     assert {one.bgcolor for one in drawn.annotations} == {None}
     assert (drawn.margin.r, figure(chart).layout.margin.r) == (16, 10)
 
