@@ -70,6 +70,8 @@ _OF_EDITS = {
 }
 """Options, or their values, whose paper is cited where a network edits them."""
 
+_SIZES = "Sizes: channels×height×width"
+
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
     ShortcutKind.PROJECTION: "dashed",
@@ -92,6 +94,7 @@ def caption(
     said += map(_told, profiles)
     said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
     said += _strides(conv for profile in profiles for conv in _convs(profile.spec))
+    said.append(tex_signs(f"{_SIZES}."))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:
@@ -132,9 +135,8 @@ def shape_caption(profile: Profile) -> str:
         f"Height, width and channels of {title(profile.spec)} (`{profile.model}`) from the input "
         "to the head; height and width are on a square-root scale, channels on a logarithmic scale"
     )
-    return figure_caption(
-        said, _of_v1_5([profile.spec]), {Role.SOURCE: sources_of([profile.model])}
-    )
+    how = " ".join(filter(None, (f"{_SIZES}.", _of_v1_5([profile.spec]))))
+    return figure_caption(said, how, {Role.SOURCE: sources_of([profile.model])})
 
 
 def units_caption(units: Sequence[Unit]) -> str:

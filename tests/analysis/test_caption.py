@@ -28,7 +28,8 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{ResNet-20, biases (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). "
-        "/2: stride 2. Architecture: He et al.~\\cite{he2016deep}.}\n"
+        "/2: stride 2. Sizes: channels$\\times$height$\\times$width. "
+        "Architecture: He et al.~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
     assert unusual.startswith("\\caption{ResNet-50, full pre-activation (")
@@ -43,9 +44,9 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al.~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
-    assert ": a plain stack of 9 blocks without shortcuts. /2: stride 2. Architecture" in plain
+    assert ": a plain stack of 9 blocks without shortcuts. /2: stride 2. Sizes: " in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
-    assert ": a plain stack of 1 block without shortcuts. Architecture" in one
+    assert ": a plain stack of 1 block without shortcuts. Sizes: " in one
 
 
 @pytest.mark.parametrize(
@@ -98,8 +99,9 @@ def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
         r"\caption{VGG-19, configuration E, from its published layers. "
         r"Plain-34 (\texttt{plain34}): a plain stack of 16 blocks without shortcuts. "
         r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
-        r"shortcuts solid, projection shortcuts dashed). /2: stride 2. Architectures: Simonyan "
-        r"and Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
+        r"shortcuts solid, projection shortcuts dashed). /2: stride 2. Sizes: "
+        r"channels$\times$height$\times$width. Architectures: "
+        r"Simonyan and Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
         "\n"
     )
 
