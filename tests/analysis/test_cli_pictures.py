@@ -123,7 +123,8 @@ def test_a_caption_says_what_boxes_and_colours_are(
     ):
         _, out, _ = call(capsys, *command, *options)
         cited = r" Architecture: He et al.~\cite{he2016deep}."
-        assert out.partition("}\n\n")[0].endswith(f"/2: stride 2.{said}{cited}")
+        sizes = r" Sizes: channels$\times$height$\times$width."
+        assert out.partition("}\n\n")[0].endswith(f"/2: stride 2.{sizes}{said}{cited}")
 
 
 def test_a_drawing_limited_by_its_height_gets_no_width_as_advice(
