@@ -20,7 +20,7 @@ from analysis.costs.walk import Shape as Shape
 from analysis.costs.walk import ShortcutUse as ShortcutUse
 from nets import plan
 from nets.options import MAX_BATCH, Norm, Stem, check_whole, number_of, shown
-from nets.plan import Place, ShortcutKind
+from nets.plan import Place
 from nets.spec import ResNetSpec
 
 ANY_BASE = "resnet50"
@@ -118,13 +118,13 @@ class Profile:
 
     @property
     def convolutions(self) -> int:
-        """Convolutions including projections, as the name of a wide ResNet counts them."""
+        """Convolutions, including projections and those of squeeze-and-excitation.
+
+        The name of a wide ResNet, which has none of the latter, counts them so.
+        """
         blocks = chain.from_iterable(plan.stages(self.spec))
-        return (
-            self.depth
-            - int(self.spec.classes > 0)
-            + sum(b.shortcut is ShortcutKind.PROJECTION for b in blocks)
-        )
+        beside = sum((b.projection is not None) + len(b.excitation) for b in blocks)
+        return self.depth - int(self.spec.classes > 0) + beside
 
     @property
     def flops(self) -> int:

@@ -233,8 +233,9 @@ def how_drawn(found: Paths, seed: int) -> str:
     what = "Trained network" if found.trained else "Network at initialisation"
     most = number_of(found.draws, "path")
     drawn = f"At most {most} of each length were drawn, with seed {seed}"
-    dashed = "Dashed lines: mean lengths, that of the gradient's share weighted by it"
-    return f"{what}: {network}. {drawn}. {dashed}."
+    dashed = "Dashed lines: the mean length, in the last chart weighted by the share"
+    added = "Magnitudes are added, so cancellation between paths is ignored"
+    return f"{what}: {network}. {drawn}. {dashed}. {added}."
 
 
 def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
@@ -288,7 +289,7 @@ def paths_charts(found: Paths, of: str = "") -> tuple[Chart, Chart, Chart]:
         "Share of the gradient by length.",
         f"{found.mean_gradient:.1f}",
     )
-    bound = "Band of the gradient's share: upper bound of ±1 standard error"
+    bound = "Band of the gradient's share: an upper bound of its standard error"
     return (
         on_images(first, found.images, of) if of else first,
         replace(one_path, alt=f"{one_path.alt} {said}"),

@@ -109,9 +109,9 @@ def three(value: float) -> str:
 
 
 def in_a_column(values: Sequence[float]) -> list[str]:
-    """Return numbers with the same decimals, as many as the least has in `three`, at most two."""
+    """Return numbers with the same decimals, as many as the least has in `three`."""
     digits = max((len(three(abs(value)).partition(".")[2]) for value in values), default=0)
-    return [f"{value:,.{min(digits, 2)}f}" for value in values]
+    return [f"{value:,.{digits}f}" for value in values]
 
 
 def decimals(value: float, most: int) -> str:

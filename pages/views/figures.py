@@ -120,7 +120,7 @@ def profile_figures(
             depth,
             f"{exact(profile.convolutions)} convolutions",
             depth_in_words(profile.spec)
-            or "Weighted layers on the main path; the convolutions include projections",
+            or "Weighted layers on the main path; convolutions include those of projections and SE",
             "" if base is None else exact_delta(profile.depth, base.depth),
         ),
         figure("Parameters", "params", f"{short(4 * profile.params, 'B')} in float32"),

@@ -192,7 +192,7 @@ def say_source(found: Paths, result: Result, of: str) -> None:
         "Band: lowest to highest of up to {count} paths per length.", count=found.draws
     )
     if found.is_sampled:
-        band += translate(" Third chart's band: an upper bound of ±1 standard error.")
+        band += translate(" Third chart's band: an upper bound of the standard error.")
     told = (images_in_words(of), band) if on_wall() else ()
     st.caption(unbroken(" ".join((*told, whence(result)))))
 

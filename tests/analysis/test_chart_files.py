@@ -227,7 +227,7 @@ def test_stacked_charts_share_their_axis_and_are_low() -> None:
     assert row(charts, PRINT, "Paths", 85).get_figheight() * 25.4 <= 117
     note = (
         "Band of the gradient of one path: lowest to highest sampled path.\n"
-        "Band of the gradient's share: upper bound of ±1 standard error."
+        "Band of the gradient's share: an upper bound of its standard error."
     )
     assert found.count(note) == 1
     titles = [row(charts, PRINT, title, 85).axes[0].title for title in (TITLE, "")]

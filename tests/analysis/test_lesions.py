@@ -515,7 +515,7 @@ def test_the_share_has_an_error_where_its_paths_are_sampled() -> None:
     assert (line.low[6], line.high[6]) == pytest.approx(
         (100 * (share - errors[6]), 100 * (share + errors[6]))
     )
-    assert last.reading == "Band of the gradient's share: upper bound of ±1 standard error"
+    assert last.reading == "Band of the gradient's share: an upper bound of its standard error"
     whole = replace(found, draws=10_000)
     assert paths_charts(whole)[2].series[0].low == ()
     assert paths_charts(whole)[2].reading == ""
@@ -548,8 +548,8 @@ def test_captions_name_networks_as_the_catalog_does() -> None:
     edits = "widths 8-16-32, stem width 8, input 1×28×28"
     assert how_drawn(paths, 7) == (
         f"Trained network: residual, 32 layers (ResNet-32), {edits}. At most 40 paths of each "
-        "length were drawn, with seed 7. Dashed lines: mean lengths, that of the gradient's share "
-        "weighted by it."
+        "length were drawn, with seed 7. Dashed lines: the mean length, in the last chart weighted "
+        "by the share. Magnitudes are added, so cancellation between paths is ignored."
     )
     plain, residual = (
         lesions_of(shipped(f"lesions_fashion_{name}")) for name in ("plain32", "resnet32")

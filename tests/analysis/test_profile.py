@@ -182,10 +182,18 @@ def test_a_network_too_small_to_train_on_one_image_is_counted(
 
 @pytest.mark.parametrize(
     ("name", "depth", "convolutions"),
-    [("resnet50", 50, 53), ("wrn28_10", 26, 28), ("wrn40_4", 38, 40), ("plain20", 20, 19)],
+    [
+        ("resnet50", 50, 53),
+        ("wrn28_10", 26, 28),
+        ("wrn40_4", 38, 40),
+        ("plain20", 20, 19),
+        ("resnet20:unit=full_preact:se=4", 20, 37),
+        ("se_resnet50", 50, 85),
+        ("resnet50:stem=deep:projection_pool=1", 52, 55),
+    ],
 )
 def test_depth_and_convolutions(name: str, depth: int, convolutions: int) -> None:
-    """A wide ResNet's name counts its convolutions, including projections."""
+    """They are the built ones; a wide ResNet's name counts them, including projections."""
     profile = analysis.profile(parse(name))
     assert (profile.depth, profile.convolutions) == (depth, convolutions)
     built = [m for m in build(parse(name), "meta").modules() if isinstance(m, torch.nn.Conv2d)]

@@ -42,7 +42,7 @@ _NARROW = "means of 3 seeds; their range is too narrow to see."
         (
             "paths",
             "Sample of Fashion-MNIST. Band: lowest to highest of up to 40 paths per length. Third "
-            "chart's band: an upper bound of ±1 standard error. Recorded on 2026-",
+            "chart's band: an upper bound of the standard error. Recorded on 2026-",
         ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],
