@@ -193,12 +193,12 @@ def stage_table(profile: Profile) -> str:
 def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure:
     if results is None:
         return Figure("Published top-1", "...", "looking it up")
-    best = max(
-        (r for r in results if r.source == "torchvision"), key=lambda r: r.percent, default=None
-    )
-    if best:
-        recipe = recipe_in_words(best.recipe)
-        return Figure("Published top-1", f"{best.percent:.1f}%", recipe, f"{best.percent}%")
+    own = [r for r in results if r.source == "torchvision"]
+    accuracies = own or [r for r in results if r.higher_is_better]
+    if accuracies:
+        best = max(accuracies, key=lambda r: r.percent)
+        recipe, title = recipe_in_words(best.recipe), f"{best.percent}%, {best.source}"
+        return Figure("Published top-1", f"{best.percent:.1f}%", recipe, title)
     if results:
         first = results[0]
         note = f"{first.metric.removesuffix(' error')}, {first.source}"

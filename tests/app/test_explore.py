@@ -47,6 +47,25 @@ def test_the_front_page_is_resnet50(open_app: Open) -> None:
     assert "4,089,184,256" in html(app)
 
 
+@pytest.mark.parametrize(
+    ("model", "label", "value"),
+    [
+        ("resnet50", "Published top-1", "80.9%"),
+        ("seresnet50", "Published top-1", "80.0%"),  # by timm alone
+        ("resnet50_v1", "Published error", "22.85%"),
+        ("resnet110", "Published error", "6.43%"),
+    ],
+)
+def test_a_published_figure_is_called_what_it_is(
+    open_app: Open, model: str, label: str, value: str
+) -> None:
+    page = html(open_app(model))
+    other = {"Published top-1", "Published error"} - {label}
+    assert label in page
+    assert value in page
+    assert not [one for one in other if one in page]
+
+
 def test_a_depth_that_the_name_counts_otherwise_is_explained(open_app: Open) -> None:
     said = "; the 16 in the name counts all convolutions."
     app = open_app("wrn16_8")
