@@ -188,12 +188,12 @@ def within(log10: float) -> str:
     if size >= _LONG:
         return scientific(size, up=True)
     step = 10.0 ** (math.floor(size) - 1)
-    return _digits(math.ceil(round(10**size / step, 6)) * step)
+    return _digits(math.ceil(round(10**size / step, 6)) * step).removesuffix(".0")
 
 
 def _digits(value: float) -> str:
     """Format a value to two significant digits."""
-    return f"{value:.1f}".removesuffix(".0") if value < 9.95 else f"{float(f'{value:.1e}'):,.0f}"
+    return f"{value:.1f}" if value < 9.95 else f"{float(f'{value:.1e}'):,.0f}"
 
 
 def stack_names(specs: Sequence[ResNetSpec]) -> list[str]:
@@ -428,10 +428,10 @@ def _from_to(summary: Summary) -> str:
 
 
 def _power(log10: float) -> str:
-    """Format a ratio below or above 1, as `factor` does: `0.91`, `8`, `7.9×10⁻⁴`."""
+    """Format a ratio below or above 1, as `factor` does: `0.90`, `8.0`, `7.9×10⁻⁴`."""
     if not -2 <= log10 < _LONG:
         return scientific(log10)
-    return _digits(10**log10) if log10 >= 0 else f"{10**log10:.2g}"
+    return _digits(10**log10) if log10 >= 0 else f"{10**log10:#.2g}"
 
 
 def _detour(summary: Summary) -> str:

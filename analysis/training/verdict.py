@@ -464,7 +464,7 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
     if not a:
         return None
     name, reference = (in_a_sentence(group[0].task.spec, specs) for group in (one, other))
-    beside = reference.rstrip(",")
+    bare = {"name": name.rstrip(","), "reference": reference.rstrip(",")}
     last, every = min(LAST, one[0].steps), f"{one[0].steps:,}"
     values = {
         "name": _upper(name),
@@ -483,10 +483,7 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         said = translate(several if len(a) > 1 else single, **values, classes=classes)
         if alone or len(a) == 1:
             return _Compared(said)
-        item = translate(
-            "{name} than {reference} ({loss} against {other})",
-            **{**values, "name": name, "reference": beside},
-        )
+        item = translate("{name} ({loss}) than {reference} ({other})", **(values | bare))
         return _Compared(said, _Outcome(_TOGETHER[word], len(a), last, every), item)
     if len(a) == 1:
         said = translate(
@@ -502,7 +499,7 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         said = translate(
             "The seeds disagree on whether {name} trains more slowly than {reference}: loss {low} "
             "to {high} against {other_low} to {other_high} over the last {last} of {steps} steps.",
-            **{**values, "name": name, "reference": beside},
+            **(values | {"name": name, "reference": bare["reference"]}),
         )
         return _Compared(said)
     said = translate(
@@ -511,20 +508,20 @@ def _compared(one: list[Run], other: list[Run], specs: Sequence[ResNetSpec]) -> 
         **values,
     )
     item = translate(
-        "{name} and {reference} ({low} to {high} against {other_low} to {other_high})",
-        **{**values, "name": name, "reference": beside},
+        "{name} ({low} to {high}) and {reference} ({other_low} to {other_high})",
+        **(values | bare),
     )
     return _Compared(said, _Outcome(_TOGETHER[word], len(a), last, every), item)
 
 
 _TOGETHER = {
     Word.SLOWER: marked(
-        "These train more slowly in {seeds} of {seeds} seeds (loss over the last {last} of {steps} "
-        "steps): {listed}."
+        "Slower to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
     ),
     Word.FASTER: marked(
-        "These train faster in {seeds} of {seeds} seeds (loss over the last {last} of {steps} "
-        "steps): {listed}."
+        "Faster to train in {seeds} of {seeds} seeds (loss over the last {last} of {steps} steps): "
+        "{listed}."
     ),
     Word.CLOSE: marked(
         "Too close to call in {seeds} seeds (loss over the last {last} of {steps} steps): {listed}."

@@ -231,11 +231,11 @@ def test_sentences_say_a_word_only_where_it_is_earned(ratios: list[float]) -> No
         ((-0.21, 0.29), "stays level, within a factor of 2."),
         (
             (-0.29, -0.31, -0.29),
-            "falls by a factor of only 2 (1.9 to 2 across seeds) over 54 layers.",
+            "falls by a factor of only 2.0 (1.9 to 2.0 across seeds) over 54 layers.",
         ),
         (
             (0.31, 0.31),
-            "grows by a factor of only 2 over 54 layers.",
+            "grows by a factor of only 2.0 over 54 layers.",
         ),
         (
             (0.9, 0.95, 1.2),
@@ -661,7 +661,7 @@ def test_the_norms_of_weights_are_compared_end_to_end() -> None:
     )
     assert told((PLAIN, (0.1, -0.1)), (RESIDUAL, (-1.0, 1.0))) == (
         "From the last convolution to the first, ‖∂L/∂W‖ changes by less than a factor of 2 in the "
-        "plain stack, and changes by a factor of 0.1 to 10 across seeds in the residual stack."
+        "plain stack, and changes by a factor of 0.10 to 10 across seeds in the residual stack."
     )
     assert told((PLAIN, (-1.0, -2.0)), (RESIDUAL, (-1.0, -1.0))) == (  # the same way: said once
         "From the last convolution to the first, ‖∂L/∂W‖ falls by a factor of 10 to 100 across "
@@ -694,9 +694,9 @@ def test_notes_on_softmax_and_zero_init() -> None:
 @pytest.mark.parametrize(
     ("log10", "rounded", "bound"),
     [
-        (0.0, "1", "1"),
-        (0.3, "2", "2"),
-        (-0.31, "2", "2.1"),
+        (0.0, "1.0", "1"),
+        (0.3, "2.0", "2"),
+        (-0.31, "2.0", "2.1"),
         (0.84, "6.9", "7"),
         (0.999, "10", "10"),
         (1.0, "10", "10"),

@@ -504,16 +504,15 @@ def test_sentences() -> None:
         "seeds: loss 2.20 against 1.50 over the last 25 of 60 steps.",
         "The 56-layer residual network and the 20-layer residual network are too close to call: "
         "loss 0.87 to 0.91 against 0.86 to 0.90 over the last 25 of 60 steps.",
-        "These train faster in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer "
-        "residual network than the 20-layer plain network (0.88 against 1.50); the 56-layer "
-        "residual network than the 56-layer plain network (0.89 against 2.20).",
+        "Faster to train in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer "
+        "residual network (0.88) than the 20-layer plain network (1.50); the 56-layer residual "
+        "network (0.89) than the 56-layer plain network (2.20).",
     )
     middle = with_losses(f"resnet32:{narrow}", 0.9, 0.88, 0.87)
     assert verdict([*runs[6:], *middle]) == (
         "Too close to call in 3 seeds (loss over the last 25 of 60 steps): the 32-layer residual "
-        "network and the 20-layer residual network (0.87 to 0.90 against 0.86 to 0.90); the "
-        "56-layer residual network and the 32-layer residual network (0.87 to 0.91 against 0.87 to "
-        "0.90).",
+        "network (0.87 to 0.90) and the 20-layer residual network (0.86 to 0.90); the 56-layer "
+        "residual network (0.87 to 0.91) and the 32-layer residual network (0.87 to 0.90).",
     )
     unlike = [
         *with_losses(f"plain20:{narrow}", 1.5, 2.3),

@@ -92,22 +92,22 @@ def test_ten_epochs_show_degradation_at_every_depth() -> None:
     assert not training_chart(runs, Shown.TEST_ACCURACY).log_y
     said = verdict(runs)
     assert said == (
-        "These train more slowly in 3 of 3 seeds (loss over the last 25 of 4,680 steps): the 44-"
-        "layer plain network than the 20-layer plain network (0.31 against 0.23); the 56-layer "
-        "plain network than the 44-layer plain network (0.39 against 0.31); the 110-layer residual "
-        "network than the 56-layer residual network (0.28 against 0.24).",
+        "Slower to train in 3 of 3 seeds (loss over the last 25 of 4,680 steps): the 44-layer "
+        "plain network (0.31) than the 20-layer plain network (0.23); the 56-layer plain network "
+        "(0.39) than the 44-layer plain network (0.31); the 110-layer residual network (0.28) "
+        "than the 56-layer residual network (0.24).",
         "The 110-layer plain network doesn't train in 3 of 3 seeds: its loss of 2.30 over the last "
         "25 of 4,680 steps is that of guessing among 10 classes; the 56-layer plain network "
         "reaches 0.39.",
         "Too close to call in 3 seeds (loss over the last 25 of 4,680 steps): the 44-layer "
-        "residual network and the 20-layer residual network (0.21 to 0.23 against 0.20 to 0.22); "
-        "the 56-layer residual network and the 44-layer residual network (0.22 to 0.27 against "
-        "0.21 to 0.23).",
-        "These train faster in 3 of 3 seeds (loss over the last 25 of 4,680 steps): the 20-layer "
-        "residual network than the 20-layer plain network (0.21 against 0.23); the 44-layer "
-        "residual network than the 44-layer plain network (0.22 against 0.31); the 56-layer "
-        "residual network than the 56-layer plain network (0.24 against 0.39); the 110-layer "
-        "residual network than the 110-layer plain network (0.28 against 2.30).",
+        "residual network (0.21 to 0.23) and the 20-layer residual network (0.20 to 0.22); the "
+        "56-layer residual network (0.22 to 0.27) and the 44-layer residual network (0.21 to "
+        "0.23).",
+        "Faster to train in 3 of 3 seeds (loss over the last 25 of 4,680 steps): the 20-layer "
+        "residual network (0.21) than the 20-layer plain network (0.23); the 44-layer residual "
+        "network (0.22) than the 44-layer plain network (0.31); the 56-layer residual network "
+        "(0.24) than the 56-layer plain network (0.39); the 110-layer residual network (0.28) "
+        "than the 110-layer plain network (2.30).",
     )
     grid = verdict_grid(runs)
     assert grid is not None

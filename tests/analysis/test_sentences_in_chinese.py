@@ -73,9 +73,9 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
         0,
         "Toward the input, the plain stack's gradient falls by a factor of 1.6×10²¹ (1.1×10²¹ "
         "to 2.8×10²¹ across seeds) over 54 layers: it vanishes; the residual one's falls by a "
-        "factor of only 2 (1.9 to 2.1 across seeds).",
+        "factor of only 2.0 (1.9 to 2.1 across seeds).",
         "朝输入方向，朴素网络的梯度经过 54 层减小到 1.6×10²¹ 分之一（各种子为 1.1×10²¹～2.8×10²¹）"
-        "：消失；残差网络的梯度只减小到 2 分之一（各种子为 1.9～2.1）。",
+        "：消失；残差网络的梯度只减小到 2.0 分之一（各种子为 1.9～2.1）。",
     ),
     (
         lambda: gradients("exploding"),
@@ -159,11 +159,11 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: trained("plain8", "plain20", "plain32"),
         0,
-        "These train more slowly in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-"
-        "layer plain network than the 8-layer plain network (1.49 against 1.27); the 32-layer "
-        "plain network than the 20-layer plain network (1.99 against 1.49).",
-        "3 个种子都是如此，训练得更慢（60 步的最后 25 步里的损失）：20 层朴素网络比 8 层朴素网络"
-        "（1.49 对 1.27）；32 层朴素网络比 20 层朴素网络（1.99 对 1.49）。",
+        "Slower to train in 3 of 3 seeds (loss over the last 25 of 60 steps): the 20-layer plain "
+        "network (1.49) than the 8-layer plain network (1.27); the 32-layer plain network (1.99) "
+        "than the 20-layer plain network (1.49).",
+        "3 个种子都是如此，训练得更慢（60 步的最后 25 步里的损失）：20 层朴素网络（1.49）"
+        "比 8 层朴素网络（1.27）；32 层朴素网络（1.99）比 20 层朴素网络（1.49）。",
     ),
     (
         lambda: trained("resnet20", "resnet56"),
