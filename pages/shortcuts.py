@@ -54,6 +54,7 @@ with export:
             drawn.vgg19,
             heat,
             drawn.level,
+            drawn.unfold,
         ),
         first,
         views,

@@ -203,7 +203,7 @@ def graph(
     if heat:
         found = or_usage(row.heat if row else partial(heat_of, cost), Metric(heat))
         warm = replace(found, per=Per(heat_per or "box"))
-    told = partial(graph_caption, costs, beside is not None, warm, asked)
+    told = partial(graph_caption, costs, beside is not None, warm, asked, unfold)
     if block is not None:
         told = partial(block_caption, cost, block)
     _export(output, row.by_name() if row else cost, draw, name, warm, others, told, **look)

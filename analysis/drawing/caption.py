@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from analysis.costs.profiles import Profile
-from analysis.drawing.graph import Level
+from analysis.drawing.graph import Level, has_equal_blocks
 from analysis.drawing.heat import Heat
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
@@ -84,6 +84,7 @@ def caption(
     vgg19: bool = False,
     heat: Heat | None = None,
     level: Level = Level.BLOCK,
+    unfold: bool = False,
 ) -> str:
     """Return a LaTeX caption that explains lines, boxes and colours and cites the sources.
 
@@ -94,6 +95,8 @@ def caption(
     said += map(_told, profiles)
     said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
     said += _strides(conv for profile in profiles for conv in _convs(profile.spec))
+    if not unfold and level is not Level.STAGE:
+        said += map(tex_signs, _folds([profile.spec for profile in profiles], vgg19))
     said.append(tex_signs(f"{_SIZES}."))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
@@ -110,9 +113,10 @@ def graph_caption(
     vgg19: bool = False,
     heat: Heat | None = None,
     level: Level = Level.BLOCK,
+    unfold: bool = False,
 ) -> str:
     """Return the `caption` of networks in one drawing, followed by the BibTeX of its sources."""
-    said = caption(*profiles, vgg19=vgg19, heat=heat, level=level)
+    said = caption(*profiles, vgg19=vgg19, heat=heat, level=level, unfold=unfold)
     return "\n".join([said, *map(bibtex, _sources(profiles, vgg19))])
 
 
@@ -189,6 +193,17 @@ def _strides(convs: Iterable[ConvPlan]) -> Iterator[str]:
     """Yield what the signs for strides in the boxes of these convolutions mean."""
     for stride in sorted({conv.stride for conv in convs} - {1}):
         yield f"/{stride}: stride {stride}."
+
+
+def _folds(specs: Sequence[ResNetSpec], vgg19: bool) -> Iterator[str]:
+    """Yield what ×n at a folded box means, if a drawing of these networks has one."""
+    folded = [stage for spec in specs for stage in plan.stages(spec) if has_equal_blocks(stage)]
+    if folded or vgg19:
+        shortcuts = [stage.rest.shortcut is not ShortcutKind.NONE for stage in folded]
+        where = "" if all(shortcuts) else "in the residual network "
+        each = f", {where}each with its own shortcut" if any(shortcuts) else ""
+        layers = "; in VGG-19, n equal layers" if vgg19 else ""
+        yield f"×n: n equal blocks{each}{layers}."
 
 
 def _of_v1_5(specs: Iterable[ResNetSpec]) -> str:

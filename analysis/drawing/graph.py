@@ -379,13 +379,18 @@ def _stage_cells(view: View, stage: plan.StagePlan) -> Iterator[Cell]:
     everything = f"{stage.name}.all"
     outer = stage.name if view.level is Level.STAGE else ""
     unfolded = everything in view.opened and not view.unfold
-    folds = not (view.unfold or unfolded) and stage.count > 2
+    folds = not (view.unfold or unfolded) and has_equal_blocks(stage)
     places = [Place(stage.name, index) for index in range(stage.count)]
     starts = [i for i, at in enumerate(places) if not folds or i < 2 or at.path in view.cuts]
     for start, end in pairwise([*starts, stage.count]):
-        inside = everything if unfolded and start and stage.count > 2 else outer
+        inside = everything if unfolded and start and has_equal_blocks(stage) else outer
         block = stage.rest if start else stage.first
         yield _block_cell(view, block, places[start], end - start, inside)
+
+
+def has_equal_blocks(stage: plan.StagePlan) -> bool:
+    """Return whether a stage has blocks to fold: two or more after the first, which differs."""
+    return stage.count > 2
 
 
 def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
@@ -513,7 +518,8 @@ def _past(view: View, block: plan.BlockPlan, path: str, count: int) -> tuple[Nod
     """Return the layers on a shortcut."""
     spec = view.profile.spec
     if block.shortcut is ShortcutKind.ZERO_PAD:
-        nodes = [_node(view, f"{path}.downsample", Kind.PAD, ("zero pad",), count)]
+        halved = f" /{block.stride}" if block.stride > 1 else ""
+        nodes = [_node(view, f"{path}.downsample", Kind.PAD, (f"zero pad{halved}",), count)]
     elif block.projection is None:
         return ()
     else:

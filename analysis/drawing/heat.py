@@ -118,10 +118,8 @@ class Heat:
         if not value:
             return ()
         said = self._short(value)
-        if node.count == 1 or (node.kind is Kind.STAGE and self.per is Per.BOX):
+        if node.count == 1 or node.kind is Kind.STAGE or self.per is Per.BLOCK:
             return (said,)
-        if self.per is Per.BLOCK:
-            return (f"{said} per block", said)
         one = self._short(self._of_one(node) or 0)
         return (f"{one} ×{node.count} = {said}", said)
 

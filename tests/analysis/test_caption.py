@@ -14,6 +14,7 @@ from analysis.drawing.caption import (
     sources_of,
     units_caption,
 )
+from analysis.drawing.graph import Level
 from analysis.drawing.heat import Metric, heat_of
 from analysis.lesions.papers import VEIT2016
 from analysis.structure.units import Unit
@@ -28,7 +29,8 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert caption(analysis.profile(parse("resnet20:bias=1"))) == (
         r"\caption{ResNet-20, biases (\texttt{resnet20:bias=1}): 7 identity and 2 zero-pad "
         r"shortcuts (identity shortcuts solid, zero-pad shortcuts dotted). "
-        "/2: stride 2. Sizes: channels$\\times$height$\\times$width. "
+        "/2: stride 2. $\\times$n: n equal blocks, each with its own shortcut. "
+        "Sizes: channels$\\times$height$\\times$width. "
         "Architecture: He et al.~\\cite{he2016deep}.}\n"
     )
     unusual = caption(analysis.profile(parse("resnet50:unit=full_preact:projection_norm=0")))
@@ -44,9 +46,18 @@ def test_a_caption_says_what_the_lines_are() -> None:
     assert whole.startswith("\\caption{ResNet-20 (")
     assert whole.endswith("Architecture: He et al.~\\cite{he2016deep}.}\n")
     plain = caption(analysis.profile(parse("plain20")))
-    assert ": a plain stack of 9 blocks without shortcuts. /2: stride 2. Sizes: " in plain
+    stack = ": a plain stack of 9 blocks without shortcuts. /2: stride 2. "
+    assert f"{stack}$\\times$n: n equal blocks. Sizes: " in plain
     one = caption(analysis.profile(parse("plain20:blocks=1")))
     assert ": a plain stack of 1 block without shortcuts. Sizes: " in one
+
+
+def test_a_caption_says_what_a_folded_box_is_if_there_is_one() -> None:
+    counted = analysis.profile(parse("resnet50"))
+    assert "n equal blocks" in caption(counted)
+    assert "n equal blocks" not in caption(counted, unfold=True)
+    assert "n equal blocks" not in caption(counted, level=Level.STAGE)
+    assert "n equal blocks" not in caption(analysis.profile(parse("resnet18")))  # two per stage
 
 
 @pytest.mark.parametrize(
@@ -99,8 +110,9 @@ def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
         r"\caption{VGG-19, configuration E, from its published layers. "
         r"Plain-34 (\texttt{plain34}): a plain stack of 16 blocks without shortcuts. "
         r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
-        r"shortcuts solid, projection shortcuts dashed). /2: stride 2. Sizes: "
-        r"channels$\times$height$\times$width. Architectures: "
+        r"shortcuts solid, projection shortcuts dashed). /2: stride 2. $\times$n: n equal "
+        r"blocks, in the residual network each with its own shortcut; in VGG-19, n equal layers. "
+        r"Sizes: channels$\times$height$\times$width. Architectures: "
         r"Simonyan and Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
         "\n"
     )

@@ -304,9 +304,9 @@ def test_heat_is_of_a_box_or_of_a_block(
 ) -> None:
     path = tmp_path / f"a{suffix}"
     for options, said, other in (
-        ((), "= 7.64 G", "218 M per block"),
-        (("--heat-per", "box"), "= 7.64 G", "218 M per block"),
-        (("--heat-per", "block"), "218 M per block", "= 7.64 G"),
+        ((), "= 7.64 G", "MACs per block:"),
+        (("--heat-per", "box"), "= 7.64 G", "MACs per block:"),
+        (("--heat-per", "block"), "MACs per block:", "= 7.64 G"),
     ):
         command = ("graph", "resnet152", "--heat", "macs", *options, "-o", str(path))
         assert call(capsys, *command) == (0, "", "")

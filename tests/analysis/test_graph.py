@@ -540,7 +540,7 @@ def test_a_run_is_as_hot_as_all_its_blocks() -> None:
     per_block = replace(heat, per=Per.BLOCK)
     assert per_block.of(run) == 218_365_952
     root = ElementTree.fromstring(svg(picture, heat=per_block))
-    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M per block"]
+    assert box_texts(root, "layer3.1") == ["layer3.1 to 3.35 ×35", "218 M"]
     hottest = [path for path, fill in fills(root).items() if fill == CIVIDIS[-1]]
     assert hottest == ["layer2.0", "layer3.0", "layer4.0"]
     ends = [text.text for text in root.iterfind(f".//{SVG}g[@class='scale']/{SVG}text")]
@@ -554,7 +554,7 @@ def test_a_stage_is_all_its_blocks_or_their_mean() -> None:
     (stage,) = [node for node in picture.nodes if node.path == "layer3"]
     assert heat.of(stage) == 89_161_728
     assert replace(heat, per=Per.BLOCK).of(stage) == 89_161_728 / 36
-    for per, said in ((Per.BOX, "89.2 MB"), (Per.BLOCK, "2.48 MB per block")):
+    for per, said in ((Per.BOX, "89.2 MB"), (Per.BLOCK, "2.48 MB")):
         root = ElementTree.fromstring(svg(picture, heat=replace(heat, per=per)))
         assert box_texts(root, "layer3") == ["layer3 ×36", said]  # not the label's number
 
@@ -609,6 +609,13 @@ def test_a_scale_says_what_a_box_counts_unless_the_box_does() -> None:
     ):
         drawn = svg(graph(profile, level, unfold, labels=labels, figures=True), heat=one)
         assert f">{said}</text>" in drawn
+
+
+def test_a_zero_pad_says_its_stride() -> None:
+    """Option A of He et al. 2015: the shortcut takes every second pixel, then adds zeros."""
+    for model, said in (("resnet20", "zero pad /2"), ("resnet20:strides=1,1,1", "zero pad")):
+        root = ElementTree.fromstring(svg(graph(counted(model), Level.LAYER)))
+        assert box_texts(root, "layer2.0.downsample") == [said]
 
 
 def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:

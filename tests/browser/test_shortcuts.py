@@ -329,7 +329,7 @@ def test_a_hint_gives_one_block_and_all_of_them(server: str, visit: Visit) -> No
     expect(page.locator(".rv-tip")).to_contain_text("MACs 218 M × 35 = 7.64 G · Parameters")
     expect(node(page, "layer3.1")).to_contain_text("218 M ×35 = 7.64 G")
     page.get_by_role("radio", name="block").last.click()
-    expect(node(page, "layer3.1")).to_contain_text("218 M per block")
+    expect(node(page, "layer3.1")).to_have_text("layer3.1 to 3.35 ×35218 M")
     expect(page).to_have_url(re.compile("per=block"))
 
 
