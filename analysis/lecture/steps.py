@@ -171,8 +171,8 @@ STORY = Lecture(
                     "Close to −1: opposite",
                 ),
                 1,
-                "At 56 layers, the cosine is {plain56_cosine} without shortcuts and "
-                "{resnet56_cosine} with them.",
+                "At 56 layers, the gradients with and without noise have a cosine of "
+                "{plain56_cosine} in the plain network and {resnet56_cosine} in the residual one.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
             "initialisation. Balduzzi et al. 2017 call it shattered gradients: a candidate for why "
