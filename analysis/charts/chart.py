@@ -414,7 +414,7 @@ def limits(
     return (0.0 if from_zero and low >= 0 else ends[0]), ends[1]
 
 
-_MANY = 1e6  # larger counts are written in millions or more
+_TINY, _MANY = 1e-4, 1e6  # numbers between them are written in full, counts above in millions
 _MOST = 1e18  # larger values are not counts
 
 
@@ -458,13 +458,13 @@ def _unit(label: str, values: Sequence[float], log: bool) -> tuple[int, str]:
 
 
 def tick_text(value: float, ticks: Sequence[float] = ()) -> str:
-    """Format a number along an axis: `0.25`, `1,200`, `3×10⁹`.
+    """Format a number along an axis or at a mark: `0.25`, `1,200`, `3×10⁹`, `1.63×10⁻²¹`.
 
     The numbers along an even axis, its `ticks`, have equally many decimals: `2.0` beside `2.5`.
     """
     if places := decimals_of(ticks):
         return fixed(value, places)
-    if abs(value) < _MANY:
+    if not value or _TINY <= abs(value) < _MANY:
         text = f"{value:.4g}" if abs(value) < 1000 else f"{float(f'{value:.4g}'):,.0f}"
         return text.replace("-", "−")
     exponent = floor(log10(abs(value)) + 1e-9)

@@ -35,6 +35,7 @@ from analysis.charts.chart import (
     numbers_up,
     series_looks,
     shows_bands,
+    tick_text,
     ticks_along,
     to_edges,
     told_words,
@@ -64,6 +65,7 @@ WALL_PX = 24
 """Size of all text on a projector's wall."""
 
 _LETTERS = 34  # characters per line below the axes: what fits a phone
+_HINT_LETTERS, _UNIT_LETTERS = 26, 7  # the same beside a mark; the longest unit
 _WORD_LETTERS = 20  # characters per line of a word along the axis
 _TOP_PX, _MARKS_PX = 34, 20  # room above the axes for the y label and the toolbar; for marks
 _WALL_TOP_PX, _WALL_MARKS_PX = 16, 36  # the same on the wall, which has no toolbar
@@ -80,8 +82,7 @@ _WALL_SHEETS = tuple(
 _WALL_TICKS = 5
 _SAMPLE_PX = 46  # width of a line in the legend: long dashes are seen at both sides of a mark
 _FEW = 12  # a shorter axis may have a tick at every whole number, or several between two
-_EXACT = {"hoverformat": ".4~g"}  # a hovered number has more digits than the ticks
-_EQUAL_DECIMALS = _EXACT | {
+_EQUAL_DECIMALS = {
     "tickformatstops": [
         {"dtickrange": [0.9 / 10**places, 5.1 / 10**places], "value": f".{places}f"}
         for places in (1, 2, 3, 4)
@@ -204,7 +205,7 @@ def figure(
         inside = palette.background if series.hollow else solid
         traces.append(
             _plotly_trace(
-                go, series, (colour, inside), number, beside, wall, marked, _halo(palette)
+                go, chart, series, (colour, inside), number, beside, wall, marked, _halo(palette)
             )
         )
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
@@ -224,7 +225,7 @@ def figure(
     layout = go.Layout(
         height=None if wall else height,
         margin={"l": 10, "r": _WALL_RIGHT_PX if wall else 10, "t": _top(chart, wall), "b": 10},
-        hoverlabel={"font": {"size": font}},
+        hoverlabel={"font": {"size": font}, "align": "left"},
         font={"size": font, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -478,7 +479,7 @@ def _plotly_ticks(ticks: Sequence[float]) -> dict[str, Any]:
 def _decimals(ticks: Sequence[float]) -> dict[str, Any]:
     """Return plotly's format that writes even ticks with equally many decimals."""
     places = decimals_of(ticks)
-    return _EXACT | {"tickformat": f".{places}f"} if places else {}
+    return {"tickformat": f".{places}f"} if places else {}
 
 
 def _plotly_words(chart: Chart) -> dict[str, Any]:
@@ -528,8 +529,43 @@ def _plotly_band(go: Any, series: Series, colour: str) -> Any:
     )
 
 
+def _hints(chart: Chart, series: Series) -> dict[str, Any]:
+    """Return what a series says of a mark: its name, its values with their units, and `hover`."""
+    if series.draw is Draw.LINE and not series.hover and has_points(chart):
+        return {"hoverinfo": "skip"}  # what it joins are points, which say more
+    named = series.draw is Draw.POINTS and any(series.text)
+    names = series.text if named else (series.name,) * len(series.x)
+    lines = ["<b>%{customdata[0]}</b>"] if any(names) else []
+    along = "" if words_along(chart) else ":," if are_whole(numbers_along(chart)) else ":,.4~r"
+    lines.append(_valued(chart.x_label, f"%{{x{along}}}"))
+    lines.append(_valued(chart.y_label, "%{customdata[1]}"))
+    hover = series.hover if len(series.hover) > 1 else series.hover * len(series.x)
+    if hover:
+        lines.append("%{hovertext}")
+    values = ("" if y is None else tick_text(y) for y in series.y)
+    return {
+        "customdata": [
+            (in_lines(name, "<br>", _HINT_LETTERS), value)
+            for name, value in zip(names, values, strict=True)
+        ],
+        "hovertemplate": "<br>".join(lines) + "<extra></extra>",
+        "hovertext": [in_lines(text, "<br>", _HINT_LETTERS) for text in hover] or None,
+    }
+
+
+def _valued(label: str, value: str) -> str:
+    """Return an axis's label with a value and its unit: `MACs: 4.09 G`, `test error: 8.9%`."""
+    label = re.sub(r" \([^()]*\)", "", label)
+    before, comma, unit = label.rpartition(", ")
+    if not comma or " " in unit or len(unit) > _UNIT_LETTERS:
+        before, unit = label, ""
+    value = f"{value}{unit}" if unit == "%" else f"{value} {unit}".rstrip()
+    return f"{in_lines(before, '<br>', _HINT_LETTERS)}: {value}" if before else value
+
+
 def _plotly_trace(
     go: Any,
+    chart: Chart,
     series: Series,
     colours: tuple[str, str],
     number: int,
@@ -547,11 +583,7 @@ def _plotly_trace(
         "y": series.y,
         **({} if series.in_legend else {"showlegend": False}),
     }
-    if series.hover:
-        each = series.hover if len(series.hover) > 1 else series.hover * len(series.x)
-        common |= {"hovertext": each, "hoverinfo": "x+y+text"}
-    elif series.text:
-        common |= {"hovertext": series.text, "hoverinfo": "text+name"}
+    common |= _hints(chart, series)
     if series.draw is Draw.BARS:
         bars = _plotly_errors(series)
         shape = _PATTERNS[number % len(_PATTERNS)]

@@ -24,7 +24,7 @@ from analysis.gradients.curves import (
     summarise,
 )
 from analysis.gradients.presets import preset_of
-from analysis.gradients.shattering import names_of, shattering, spread, two
+from analysis.gradients.shattering import names_of, shattering, spread
 from analysis.gradients.theory import confirmed
 from analysis.gradients.verdict import verdict
 from analysis.style.language import in_english
@@ -223,7 +223,7 @@ def direction_chart(cosines: Sequence[Cosine], noise: float) -> Chart:
                 in_legend=len(depths) > 1,
                 low=tuple(pick(at.low) for at in stack.depths) if banded else (),
                 high=tuple(pick(at.high) for at in stack.depths) if banded else (),
-                hover=tuple(f"{at.spec}: {two(at.mean)} ({spread(at)})" for at in stack.depths),
+                hover=tuple(f"{at.spec}: {spread(at)}" for at in stack.depths),
                 **look._asdict(),
             )
         )

@@ -11,7 +11,7 @@ from analysis.charts.chart import Chart, Mark, Series
 from analysis.charts.looks import LineLook, looks_of
 from analysis.drawing.caption import Cited, Role, architectures
 from analysis.lesions.blocks import Blocks, Branch
-from analysis.lesions.blocks_report import blocks_verdict, by_norm, written
+from analysis.lesions.blocks_report import blocks_verdict, by_norm
 from analysis.lesions.papers import DE2020
 from analysis.style.language import in_english
 from analysis.training.verdict import name_of
@@ -79,10 +79,7 @@ def deviation_chart(studies: Sequence[Blocks]) -> Chart:
                 name,
                 tuple(one.layer for one in found.responses),
                 tuple(sizes),
-                hover=tuple(
-                    f"{one.path}: {written(one.deviation)}, layer {one.layer}"
-                    for one in found.responses
-                ),
+                hover=tuple(one.path for one in found.responses),
                 **look._asdict(),
             )
         )
@@ -126,10 +123,7 @@ def _by_block(
                 tuple(sizes),
                 low=tuple(one.low for one in found.branches) if banded else (),
                 high=tuple(one.high for one in found.branches) if banded else (),
-                hover=tuple(
-                    f"{one.path}: {written(size)}"
-                    for one, size in zip(found.branches, sizes, strict=True)
-                ),
+                hover=tuple(one.path for one in found.branches),
                 **look._asdict(),
             )
         )

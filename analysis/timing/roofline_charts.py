@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.charts.chart import Chart, Dash, Draw, Series
-from analysis.style.numbers import percent, short
+from analysis.style.numbers import percent
 from analysis.timing.roofline import Point, Roofline
 from analysis.timing.roofline_report import busy_note, roofline_conditions
 from nets import parse
@@ -45,11 +45,7 @@ def roofline_chart(found: Roofline, points: Sequence[Point] | None = None) -> Ch
             Draw.POINTS,
             "identity",
             text=tuple(one.name for one in shown),
-            hover=tuple(
-                f"{one.name}: {short(one.flops_per_s, 'FLOP/s')}, {percent(one.share, 1)} of the "
-                "roof"
-                for one in shown
-            ),
+            hover=tuple(f"{percent(one.share, 1)} of the roof" for one in shown),
         )
     )
     said = ", ".join(f"{one.name} {percent(one.share, 1)}" for one in shown)

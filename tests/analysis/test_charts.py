@@ -150,7 +150,7 @@ def test_the_screen_shows_the_same() -> None:
     assert list(points.marker.size) == [9, 20]
     assert points.mode == "markers+text"
     assert list(points.text) == ["A & B", "$x_1$"]
-    assert list(points.hovertext) == ["A & B", "$x_1$"]
+    assert [name for name, _ in points.customdata] == ["A & B", "$x_1$"]
     assert plain.line.color == LIGHT.plain
     assert plain.line.dash == "dash"
     assert drawn.layout.yaxis.type == "log"
@@ -548,13 +548,48 @@ def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[s
         assert {0.2, 0.5, 1, 2, 5} <= set(screen.tickvals)
 
 
+def test_a_hint_names_its_mark_and_gives_values_with_units() -> None:
+    """It fits beside a mark on a phone: no line has more than 26 letters."""
+    model = "resnet56:widths=8,16,32:stem_width=8:<br>input=1x28x28"
+    line = Series("residual, 56 layers", (1, 4_680), (1.6e-21, 0.94321), hover=(model,))
+    (trace,) = figure(Chart("", "step", "loss (mean of 3 seeds)", (line,), "", log_y=True)).data
+    assert trace.hovertemplate == (
+        "<b>%{customdata[0]}</b><br>step: %{x:,}<br>loss: %{customdata[1]}<br>%{hovertext}"
+        "<extra></extra>"
+    )
+    named = "residual, 56 layers"
+    assert [list(one) for one in trace.customdata] == [[named, "1.6×10⁻²¹"], [named, "0.9432"]]
+    assert trace.hovertext[0] == "resnet56:<br>widths=8,16,32:<br>stem_width=8:<br>input=1x28x28"
+    points = Series(
+        "on the Pareto front",
+        (4_089_184_256, 1_814_073_344),
+        (76.13, 69.758),
+        Draw.POINTS,
+        text=("ResNet-50", "ResNet-18"),
+        hover=("resnet50", "resnet18"),
+    )
+    joined = Series("front", points.x, points.y)
+    data = figure(Chart("", "MACs", "top-1 accuracy, %", (joined, points), "")).data
+    line, marks = data
+    assert line.hoverinfo == "skip"
+    assert marks.hovertemplate.startswith(
+        "<b>%{customdata[0]}</b><br>MACs: %{x:,.4~r} G<br>top-1 accuracy: %{customdata[1]}%<br>"
+    )
+    assert [list(one) for one in marks.customdata] == [
+        ["ResNet-50", "76.13"],
+        ["ResNet-18", "69.76"],
+    ]
+    bars = Series("", ("layer1", "layer2"), (12.5, None), Draw.BARS)
+    (drawn,) = figure(Chart("", "", "share, %", (bars,), "")).data
+    assert drawn.hovertemplate == "%{x}<br>share: %{customdata[1]}%<extra></extra>"
+
+
 def test_ticks_of_an_axis_have_equally_many_decimals() -> None:
     halves = Chart("", "x", "y", (Series("line", (0.1, 0.4), (1.1, 2.9), Draw.POINTS),), "")
     drawn = picture(halves)
     drawn.draw_without_rendering()
     assert ticks(drawn.axes[0].yaxis) == [f"{n / 4:.2f}" for n in range(4, 13)]
     screen = figure(halves).layout.yaxis
-    assert screen.hoverformat == ".4~g"
     formats = {
         step: stop.value
         for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -662,7 +697,7 @@ def test_lines_are_told_apart_without_colour() -> None:
     predicted += "<br>default init: ×0.408 per layer<br>toward the input"
     assert screen[predicted].mode == "lines"
     lines = [trace for trace in figure(chart).data if trace.mode == "lines+markers"]
-    assert [trace.hovertext[0] for trace in lines] == [net, "resnet20"]
+    assert [trace.hovertext[0].replace("<br>", "") for trace in lines] == [net, "resnet20"]
     assert [one.marker.color == one.line.color for one in lines] == [False, True]  # filled
 
 
@@ -980,7 +1015,7 @@ def test_a_title_says_what_all_networks_change() -> None:
     assert title(f"plain20{no_bn}", f"resnet20{no_bn}") == f"{usual}: no BN, default init"
     assert title(f"plain20{no_bn}", "resnet20:norm=none") == f"{usual}: no BN"
     assert title(f"resnet20{no_bn}") == f"{usual}: ResNet-20, no BN, default init"
-    fitted = ":widths=8,16,32:stem_width=8:input=1x28x28"
+    fitted = ":widths=8,16,32:stem_width=8:<br>input=1x28x28"
     assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
 
 

@@ -255,7 +255,7 @@ def test_the_chart_is_the_mean_with_its_band() -> None:
     assert (plain.low, plain.high) == ((0.6,), (0.7,))
     assert residual.name == "residual (not measured at 1 depth)"
     assert (residual.x, residual.y) == ((20, 56), (0.9, None))
-    assert plain.hover == ("plain20: 0.65 (0.60 to 0.70)",)
+    assert plain.hover == ("plain20: 0.60 to 0.70",)
 
 
 def test_networks_of_one_depth_are_points_beside_each_other() -> None:
