@@ -124,7 +124,17 @@ def names_of(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:
     """
     different = list(dict.fromkeys(specs))
     stacks = _as_stacks(different) if len(different) > 1 else None
-    names = dict(zip(different, stacks or _by_titles(different), strict=True))
+    return _told_apart(specs, dict(zip(different, stacks or _by_titles(different), strict=True)))
+
+
+def titles_of(specs: Sequence[ResNetSpec]) -> tuple[str, ...]:
+    """Return `names_of` networks that stand for themselves: by catalog titles, whatever differs."""
+    different = list(dict.fromkeys(specs))
+    return _told_apart(specs, dict(zip(different, _by_titles(different), strict=True)))
+
+
+def _told_apart(specs: Sequence[ResNetSpec], names: dict[ResNetSpec, str]) -> tuple[str, ...]:
+    """Return the names in this order, or model texts instead of names that two networks have."""
     times = Counter(names.values())
     return tuple(str(one) if times[names[one]] > 1 else names[one] for one in specs)
 
@@ -252,6 +262,8 @@ def _as_stacks(specs: Sequence[ResNetSpec]) -> list[str] | None:
     residual = {one.shortcut for one in specs} - {Shortcut.NONE}
     kinds = set(map(kind_of, specs))
     deep = len({one.depth for one in specs}) > 1
+    if deep and kinds == {"residual"} and differ - {"blocks"} and not all(map(overrides, specs)):
+        return None  # beside a network of the catalog at another depth, its name says more
     shapes = {(one.depth, one.blocks) for one in specs}
     found = []
     for one in specs:

@@ -20,7 +20,7 @@ from analysis.structure.residual import grouping
 from analysis.style.language import counted, translate
 from analysis.style.numbers import delta
 from nets import plan
-from nets.names import names_of, option_words
+from nets.names import kind_of, names_of, option_words, titles_of
 from nets.options import Norm, number_of
 from nets.origin import OptionDiff, differences
 from nets.plan import BlockPlan, ConvPlan, ShortcutKind, StepKind
@@ -53,7 +53,8 @@ class Aspect(StrEnum):
     SHORTCUT = "shortcut"
     ORDER = "unit order"
     NORM = "norm"
-    EXTRAS = "dropout and SE"
+    DROPOUT = "dropout"
+    SE = "SE"
     ACTIVATION = "activation"
     BIAS = "bias"
     PADDING = "padding"
@@ -159,9 +160,15 @@ class Diff:
         return _sentence(self, named)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The two networks' names: `plain, 20 layers` for stacks, or else catalog titles."""
+        both = [self.before.spec, self.after.spec]
+        return (names_of if "plain" in map(kind_of, both) else titles_of)(both)
+
+    @property
     def brief(self) -> str:
         """The blocks added, removed and changed, and the counts, in the spoken language."""
-        one, other = names_of([self.before.spec, self.after.spec])
+        one, other = self.names
         if not self.options:
             return translate("{one} and {other} are the same network.", one=one, other=other)
         added, removed, changed = (
@@ -308,7 +315,8 @@ def _block(
         *_between(Aspect.SHORTCUT, _shortcut(before, one), _shortcut(after, other)),
         *_between(Aspect.ORDER, *(option_words("unit", spec.unit) for spec in (before, after))),
         *_between(Aspect.NORM, *map(_norm, (before, after))),
-        *_between(Aspect.EXTRAS, *map(_extras, (before, after), (one, other))),
+        *_between(Aspect.DROPOUT, *map(_dropout, (before, after))),
+        *_between(Aspect.SE, *(option_words("se", spec.se) for spec in (before, after))),
         *_between(Aspect.ACTIVATION, before.activation.label, after.activation.label),
         *_between(Aspect.BIAS, *(option_words("bias", spec.bias) for spec in (before, after))),
         *_between(
@@ -323,12 +331,8 @@ def _norm(spec: ResNetSpec) -> str:
     return f"{option_words('norm', spec.norm)}{groups}"
 
 
-def _extras(spec: ResNetSpec, block: BlockPlan) -> str:
-    """Return dropout and squeeze-and-excitation in words."""
-    said = [f"dropout {spec.dropout:g}"] if spec.dropout else []
-    if block.se_channels:
-        said.append(f"SE with {number_of(block.se_channels, 'channel')}")
-    return ", ".join(said) or "none"
+def _dropout(spec: ResNetSpec) -> str:
+    return f"dropout {spec.dropout:g}" if spec.dropout else "no dropout"
 
 
 def _between(aspect: Aspect, one: str, other: str) -> tuple[Difference, ...]:
@@ -411,7 +415,7 @@ def _clauses(found: Diff) -> list[_Clause]:
 def _sentence(found: Diff, clauses: Sequence[_Clause]) -> str:
     """Return these differences in one sentence."""
     before, after = found.before, found.after
-    one, other = names_of([before.spec, after.spec])
+    one, other = found.names
     if not found.options:
         return f"{before.model} and {after.model} are the same network."
     said = "; ".join(clause.text for clause in clauses)

@@ -473,7 +473,7 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
 def diff_pictures(found: Diff) -> list[Picture]:
     """Return both graphs as pictures for the export dialog, with the differences marked."""
     costs = (found.before, found.after)
-    names = names_of([cost.spec for cost in costs])
+    names = found.names
     cited = architectures(cost.model for cost in costs)
     pictures = []
     for place, (cost, name, key) in enumerate(zip(costs, names, ("from", "to"), strict=True)):
@@ -502,8 +502,7 @@ def _show_graphs(found: Diff) -> None:
     widest = max(one.graph.width for one in both)
     sides = st.columns(2, gap="medium")
     costs = found.before, found.after
-    names = names_of([cost.spec for cost in costs])
-    for side, cost, name, (drawn, marks) in zip(sides, costs, names, both, strict=True):
+    for side, cost, name, (drawn, marks) in zip(sides, costs, found.names, both, strict=True):
         image = svg(drawn, Look(palette()), marked=marks)
         alt = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
         with side:
@@ -516,7 +515,7 @@ def _in_a_list(found: Diff) -> str:
     """Return a difference as Markdown: the costs, then a list of what differs."""
     if not found.changes:
         return found.sentence
-    one, other = names_of([found.before.spec, found.after.spec])
+    one, other = found.names
     changes = "\n".join(f"- {change[:1].upper()}{change[1:]}" for change in found.changes)
     return f"**From {one} to {other}:** {found.costs}.\n\n{changes}"
 
@@ -528,7 +527,7 @@ def _show_on_wall(found: Diff) -> None:
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
-    old, new = names_of([found.before.spec, found.after.spec])
+    old, new = found.names
     st.title(unbroken(f"What changes from {old} to {new}"))
     with st.container(key="wall_fills_picture"):
         st.html(picture(image, said, 1.0))

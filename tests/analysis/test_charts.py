@@ -550,7 +550,7 @@ def test_ticks_of_a_log_axis(values: tuple[float, ...], step: Any, shown: list[s
 
 def test_a_hint_names_its_mark_and_gives_values_with_units() -> None:
     """It fits beside a mark on a phone: no line has more than 26 letters."""
-    model = "resnet56:widths=8,16,32:stem_width=8:<br>input=1x28x28"
+    model = "resnet56:widths=8,16,32:stem_width=8:input=1x28x28"
     line = Series("residual, 56 layers", (1, 4_680), (1.6e-21, 0.94321), hover=(model,))
     (trace,) = figure(Chart("", "step", "loss (mean of 3 seeds)", (line,), "", log_y=True)).data
     assert trace.hovertemplate == (
@@ -1015,7 +1015,7 @@ def test_a_title_says_what_all_networks_change() -> None:
     assert title(f"plain20{no_bn}", f"resnet20{no_bn}") == f"{usual}: no BN, default init"
     assert title(f"plain20{no_bn}", "resnet20:norm=none") == f"{usual}: no BN"
     assert title(f"resnet20{no_bn}") == f"{usual}: ResNet-20, no BN, default init"
-    fitted = ":widths=8,16,32:stem_width=8:<br>input=1x28x28"
+    fitted = ":widths=8,16,32:stem_width=8:input=1x28x28"
     assert title(f"plain20{fitted}", f"resnet20{fitted}") == usual
 
 

@@ -110,6 +110,11 @@ def test_101_against_152() -> None:
         ("resnet50", "resnet18", "bottleneck → two 3×3 in every block"),
         ("resnet50", "resnext50_32x4d", "different convolutions in every block"),
         ("resnet50", "resnet50:zero_init=1", ": last norm one → last norm zero. In total"),
+        (
+            "resnet20",
+            "resnet20:se=4:dropout=0.1",
+            "no dropout → dropout 0.1 in every block; no SE → SE (ratio 4) in every block",
+        ),
         ("resnet50", "resnet50:norm=none", "BN → no BN in every block"),
         ("resnet50", "resnet50:norm=group", "BN → GN of 32 groups in every block"),
         ("resnet50", "resnet50:input=3x160x160", ": input 3×224×224 → 3×160×160. In total"),

@@ -121,7 +121,7 @@ def test_compare_starts_from_the_steps_network_as_on_the_page() -> None:
     (chart,) = at(step).charts
     assert chart.title == "Parameters against MACs (conv + linear)"
     difference = f"{step}&compare_shown=difference"
-    assert at(difference).said[0].startswith("From original to full pre-activation: ")
+    assert at(difference).said[0].startswith("From ResNet-50 to ResNet-50, full pre-activation: ")
     (said,) = at(f"{difference}&nets=resnet18;resnet34").said
     assert said.startswith("From ResNet-18 to ResNet-34: ")
 

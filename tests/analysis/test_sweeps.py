@@ -92,7 +92,7 @@ def test_the_example_asks_what_is_recorded_and_says_what_came_of_it() -> None:
     runs = [run_of(result) for result in results if result is not None]
     assert [run.task.hash for run in runs] == [point.name for point in sweep.points]
     said = verdict(runs)
-    assert [one.count("(") - 1 for one in said] == [3, 4, 6]  # pairs of networks
+    assert [one.count(";") + 1 for one in said] == [3, 4, 6]  # pairs of networks
     lines = (EXAMPLES / "degradation.md").read_text().splitlines()
     assert [line[2:] for line in lines if line.startswith("- ")] == list(said)
 

@@ -125,7 +125,7 @@ def test_rows_are_named_legibly_and_whole(open_app: Open) -> None:
 
 def test_any_two_networks_differ_and_any_network_is_swept(open_app: Open) -> None:
     app = open_app(None, "compare", to="resnet50:unit=full_preact", **{"from": "resnet101"})
-    assert "to residual, 50 layers, full pre-activation:** −19.0 M" in markdown(app)
+    assert "to ResNet-50, full pre-activation:** −19.0 M" in markdown(app)
     assert "\n- 17 blocks removed" in markdown(app)
     assert "\n- Stem: 7×7 64 stride 2, BN" in markdown(app)
     app.selectbox(key="from").select("resnet50").run()
@@ -199,7 +199,7 @@ def test_compare_adds_takes_away_and_measures_at_another_batch(open_app: Open) -
     assert app.query_params["nets"] == (
         "resnet20;resnet32;resnet44;resnet56;resnet110;resnet20:bias=1"
     )
-    assert list(compared(app).index)[-1] == "residual, 20 layers, biases"
+    assert list(compared(app).index)[-1] == "ResNet-20, biases"
     app.multiselect(key="compared").set_value(["resnet20", "resnet1202"]).run()
     app.number_input(key="compare_batch").set_value(8).run()
     assert not app.exception

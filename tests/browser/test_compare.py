@@ -74,7 +74,7 @@ def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, vis
     box = page.get_by_role("combobox", name="To")
     box.fill("resnet152:unit=full_preact")
     box.press("Enter")
-    said = "From residual, 50 layers, original to residual, 152 layers, full pre-activation:"
+    said = "From ResNet-50 to ResNet-152, full pre-activation:"
     expect(page.get_by_text(unbroken(said))).to_be_visible()
     expect(page).to_have_url(re.compile("to=resnet152(%3A|:)unit"))
     boxes = [image.bounding_box() for image in page.locator(".rl-figure img").all()]

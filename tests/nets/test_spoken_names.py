@@ -68,6 +68,10 @@ UNITS = ("bn_after_add", "relu_before_add", "relu_preact", "full_preact")
             "resnet50 resnet50:unit=full_preact wrn28_10",
             ("ResNet-50", "ResNet-50, full pre-activation", "WRN-28-10"),
         ),
+        (
+            "resnet20:unit=full_preact:se=4 resnet20 resnet32",
+            ("ResNet-20, full pre-activation, SE (ratio 4)", "ResNet-20", "ResNet-32"),
+        ),
         (  # names leave out what all have in common
             "resnet18:classes=10 resnet50:classes=10",
             ("ResNet-18", "ResNet-50"),
