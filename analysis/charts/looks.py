@@ -13,7 +13,7 @@ from nets.options import Shortcut
 from nets.spec import ResNetSpec
 
 _KINDS = {"plain": "plain", "residual": "identity"}
-_DASHES = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED)
+_DASHES = (Dash.SOLID, Dash.DASHED, Dash.DOTTED, Dash.LONG_DASHED, Dash.LONG_DASH_DOT)
 _SHORTCUTS = {
     Shortcut.ZERO_PAD: ("zero_pad", Dash.DOTTED),
     Shortcut.PROJECTION: ("projection", Dash.DASHED),

@@ -86,8 +86,8 @@ def training_chart(
     mean of several steps and is drawn at the last of them, so that a line has at most `POINTS`
     points and isn't hidden by the noise of single batches. Test accuracy has a point at the end of
     each epoch; beside it, training accuracy is the mean over each epoch's last `LAST` steps. The
-    test's are then unfilled points, and the lines have no markers and say that they are of
-    training.
+    test's are then unfilled points, and the lines have no markers. The legend has one entry for
+    both of a network's, or one for each if the network is alone.
     """
     groups = list(grouped(runs).values())
     by_epoch = not (by_step or shown is Shown.TRAIN_LOSS) and all(
@@ -127,8 +127,13 @@ def training_chart(
                     hollow=True,
                 )
             )
+    keys: list[Series] = []
     if tested:
-        lines = [replace(line, name=f"{line.name}: training", bare=True) for line in lines]
+        several = len(lines) > 1
+        keys = [_key_of(line) for line in lines] if several else []
+        named = [replace(line, name=f"{line.name}: training", bare=True) for line in lines]
+        lines = [replace(line, in_legend=not several) for line in named]
+        tested = [replace(points, in_legend=not several) for points in tested]
     said = " ".join(in_english(shown.said, runs))
     steps = min((group[0].steps for group in groups), default=0)
     names = "; ".join(line.name for line in lines)
@@ -142,11 +147,17 @@ def training_chart(
         f"{shown.label.capitalize()} by {along}",
         along,
         shown.axis,
-        (*(named_at_ends(lines, is_log) if at_ends else lines), *tested),
+        (*(named_at_ends(lines, is_log) if at_ends else lines), *tested, *keys),
         f"{shown.label.capitalize()} by {along} of {names}. {said}".strip(),
         log_y=is_log,
+        note="Lines: training. Unfilled marks: test" if keys else "",
         reading=". ".join(filter(None, (how, training))),
     )
+
+
+def _key_of(line: Series) -> Series:
+    """Return the legend's entry for a network: its line with its unfilled mark, without values."""
+    return replace(line, x=line.x[:1], y=(None,), low=(), high=(), hover=(), hollow=True)
 
 
 def ladder_chart(runs: Sequence[Run]) -> Chart:

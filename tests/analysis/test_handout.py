@@ -179,6 +179,15 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     assert (chart.title, chart.y_label) == ("Training and test accuracy by epoch", "accuracy, %")
     (shallow, deep) = [one for one in chart.series if one.name.endswith(": test")]
     assert (shallow.name, deep.name) == ("plain, 20 layers: test", "plain, 56 layers: test")
+    named = [one for one in chart.series if one.in_legend]  # one entry for both of a network's
+    assert [one.name for one in named] == ["plain, 20 layers", "plain, 56 layers"]
+    assert [(one.y, one.hollow, is_marked(chart, one)) for one in named] == [
+        ((None,), True, True)
+    ] * 2
+    assert chart.note == "Lines: training. Unfilled marks: test"
+    single = training_chart(trained("h200/train_plain20"), Shown.ACCURACY)
+    names = [one.name for one in single.series if one.in_legend]
+    assert names == ["plain, 20 layers: training", "plain, 20 layers: test"]
     assert (chart.x_label, shallow.x) == ("epoch", tuple(range(1, 11)))
     assert deep.x == shallow.x
     assert chart.reading.endswith("Training: mean of each epoch's last 25 steps")

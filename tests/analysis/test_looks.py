@@ -96,3 +96,8 @@ def test_residual_lines_are_never_drawn_as_projections_beside_plain_ones() -> No
 def test_lines_of_all_depths_look_like_those_of_one() -> None:
     pair = looks_of([parse("plain56"), parse("resnet56")])
     assert tuple(ONE_OF_EACH.values()) == pair
+
+
+def test_five_depths_have_line_styles_of_their_own() -> None:
+    looks = looks_of([parse(f"resnet{depth}") for depth in (20, 32, 44, 56, 110)])
+    assert len({look.dash for look in looks}) == len(looks)
