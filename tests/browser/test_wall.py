@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from analysis.gradients import presets
 from pages.ui.frame import PAGES
+from pages.ui.words import unbroken
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.test_accessible import SCHEMES, SEEN, legible, put_on
 
@@ -245,6 +247,16 @@ def test_the_list_of_more_presets_is_whole_and_large(
         ]"""
     )
     assert (hidden, size) == (0, type_px)
+
+
+def test_that_list_closes_once_a_preset_is_chosen(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/gradients?view=wall", 1280, 720)
+    menu = page.get_by_test_id("stPopoverBody")
+    for preset in presets.MORE[:2]:
+        page.get_by_role("button", name="More").click()
+        menu.get_by_role("button", name=unbroken(preset.name)).click()
+        expect(menu).to_have_count(0)
+        expect(page.get_by_text(unbroken(preset.name)).first).to_be_visible()
 
 
 def test_a_pressed_preset_of_that_list_is_as_dark_as_the_others(server: str, visit: Visit) -> None:
