@@ -155,12 +155,16 @@ def test_notes_cover_neither_the_answer_nor_the_chart(server: str, visit: Visit)
     [
         "?model=resnet34&lecture=resnet&step=1",
         "gradients?quantity=direction&lecture=resnet&step=12&answers=-----------1",
+        "gradients?models=plain56;resnet56&lecture=resnet&step=6&answers=-----2",
+        "lesions?net=fashion_resnet32&out=layer2.2&lecture=resnet&step=14&answers=-------------2",
+        "paths?path_net=fashion_resnet56&lecture=resnet&step=15&answers=--------------3",
         "choose?choose_shown=front&lecture=resnet&step=16",
     ],
 )
 def test_a_step_with_open_notes_fits_the_screen(
     address: str, width: int, height: int, server: str, visit: Visit
 ) -> None:
+    """The line on bands and on where the numbers come from stays, too."""
     page = visit(f"{server}/{address}&view=wall", width, height)
     drawn(page)
     page.locator(".rl-lecture summary").click()
@@ -168,3 +172,6 @@ def test_a_step_with_open_notes_fits_the_screen(
     page.wait_for_function(
         "() => document.querySelector('[data-testid=stMain]').scrollHeight <= innerHeight"
     )
+    for line in page.get_by_text("Recorded on").all():
+        expect(line).to_be_in_viewport(ratio=1)
+    assert page.get_by_text("Recorded on").count() == ("answers" in address)
