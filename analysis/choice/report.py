@@ -133,7 +133,7 @@ def how_counted(batch: int, *axes: Axis | None) -> str:
     """Return for how many images counts among the axes are, for a caption; "" if for any."""
     counted = [axis for axis in axes if isinstance(axis, Column) and axis not in MEASURED]
     is_of_batch = any(axis.is_of_batch for axis in counted)
-    return f"Counted for {number_of(batch, 'image')}" if is_of_batch else ""
+    return f"Counts are for {number_of(batch, 'image')}" if is_of_batch else ""
 
 
 def how_chosen(choice: Choice) -> str:

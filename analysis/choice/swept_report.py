@@ -268,7 +268,7 @@ def finding_in_words(view: View) -> str:
     ((start, end),), (seeds,) = ends, counts
     quantity = f"{y.short[0].upper()}{y.short[1:]}"
     return translate(
-        "{quantity} from {axis} {start} to {end}, in each of {seeds} seeds: {lines}.",
+        "{quantity} from {axis} {start} to {end}, mean of {seeds} seeds that all agree: {lines}.",
         quantity=quantity,
         axis=view.x.short,
         start=start,

@@ -33,6 +33,7 @@ from analysis.style.numbers import MISSING, seeds_in_words, shape, signed
 from analysis.style.stamps import device_words, machine
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
+from nets.names import names_of
 from nets.options import Shortcut, number_of
 
 
@@ -229,7 +230,7 @@ def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) ->
     sizes = dict.fromkeys(shape(spec.input) for spec in run.specs)
     of = f" of {next(iter(sizes))}" if len(sizes) == 1 else ""
     said = [
-        f"Dash-dotted: theory, a factor of {one.factor:.3f} per "
+        f"Dash-dotted: theory ({_followed_by(one, run)}), a factor of {one.factor:.3f} per "
         f"{'layer' if one.layers == 1 else 'block'} toward the input."
         for one in theories
     ]
@@ -239,6 +240,20 @@ def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) ->
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
     return " ".join(said)
+
+
+def _followed_by(predicted: Theory, run: Gradients | Direction) -> str:
+    """Return the networks of a run that follow a prediction."""
+    if isinstance(run, Direction):
+        return ""
+    names = zip(names_of(run.specs), map(str, run.specs), strict=True)
+    follow = {
+        summary.model
+        for summary in run.summary
+        if (one := confirmed(summary))
+        and (one.factor, one.layers) == (predicted.factor, predicted.layers)
+    }
+    return "; ".join(name for name, model in names if model in follow)
 
 
 def papers(run: Gradients | Direction, theories: Sequence[Theory] = ()) -> Cited:

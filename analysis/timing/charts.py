@@ -59,7 +59,7 @@ def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart
         "",
         "median, ms",
         tuple(series),
-        f"Time per {kind} of {name_in_title(parse(model))}. Forward: {said}",
+        f"Median time per {kind} of {name_in_title(parse(model))}. Forward: {said}",
         reading=". ".join(filter(None, (how, bars))),
     )
 
@@ -134,7 +134,7 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         "",
         "median, ms",
         tuple(series),
-        f"{title}: {_together(names)}",
+        f"Median {title[:1].lower()}{title[1:]}: {_together(names)}",
         note=_upper(", ".join(shared)),
         reading=". ".join([_BARS, *notes]),
     )

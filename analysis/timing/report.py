@@ -17,6 +17,7 @@ from analysis.style.numbers import (
     in_a_column,
     milliseconds,
     percent,
+    shape,
     short,
     short_if_any,
     signed,
@@ -28,6 +29,7 @@ from analysis.timing.check_device import DeviceCheck
 from analysis.timing.measure import Noise, Spread, StageTime, Timing
 from analysis.timing.results import TIME, asked_of
 from analysis.timing.roofline import Roofline
+from nets import parse
 from nets.options import number_of
 
 _SPREADS = ("forward_ms", "backward_ms", "optimiser_ms", "step_ms", "host_ms")
@@ -348,7 +350,7 @@ def noise_note(timing: Timing, with_count: bool = True) -> str:
             few = "too few" if with_count else "too few iterations"
             doubts.append(f"{few} to tell how noisy the median is")
         case Noise.WIDE:
-            doubts.append(f"median known to ±{100 * (timing.interval or 0.0):.0f}%")
+            doubts.append(f"95% interval of the median: ±{100 * (timing.interval or 0.0):.0f}%")
     return ", ".join([count, *doubts] if doubts and with_count else doubts)
 
 
@@ -360,14 +362,15 @@ def energy_words(timing: Timing) -> str:
 
 
 def how_timed(timing: Timing) -> str:
-    """Return how often, where and when a network was timed, for a caption.
+    """Return on what, how often, where and when a network was timed, for a caption.
 
     The charts' notes have the settings and, of an unreliable timing, the number of iterations.
     """
     counted = spread_words(timing, "median of whole iterations")
     if noise_note(timing):
         counted = f"The measurement follows {_warm_up(timing)}"
-    return f"{counted}. {measured_where([timing])}"
+    images = f"Images of {shape(parse(timing.model).input)}"
+    return f"{images}. {counted}. {measured_where([timing])}"
 
 
 def how_all_timed(timings: Sequence[Timing]) -> str:

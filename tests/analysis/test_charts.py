@@ -432,7 +432,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert publishers(Column.MACS, usual_y(comparison), None) == [TORCHVISION2016]
     (timm,) = (one for one in comparison.cited if axis_name(one) == "rtx4090")
     assert publishers(timm, usual_y(comparison)) == [WIGHTMAN2019, TORCHVISION2016]
-    assert how_counted(1, Column.MACS, usual_y(comparison)) == "Counted for 1 image"
+    assert how_counted(1, Column.MACS, usual_y(comparison)) == "Counts are for 1 image"
     assert how_counted(1, timm, usual_y(comparison)) == ""
     assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
     assert figure(chart, wall=True).layout.xaxis.title.text == "MACs, G"
@@ -773,7 +773,7 @@ def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
     for changes, note in (
         ({}, ""),
         ({"stable": False}, ". 7 iterations, not yet stable"),
-        ({"interval": 1.067}, ". 7 iterations, median known to ±107%"),
+        ({"interval": 1.067}, ". 7 iterations, 95% interval of the median: ±107%"),
         ({"interval": None}, ". 7 iterations, too few to tell how noisy the median is"),
     ):
         noisy = replace(calm, **changes)
@@ -810,10 +810,10 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
     assert batches.note == "Training with SGD, float32 on CPU, 1 thread"
     calm = [replace(of("resnet50", batch=b), stable=True, interval=0.01) for b in (1, 2, 4)]
     assert in_a_caption([comparison_chart(calm)]) == (
-        "Forward and backward time of ResNet-50: batches 1, 2 and 4. Error bars: 10th to 90th "
-        "percentile. Training with SGD, float32 on CPU, 1 thread."
+        "Median forward and backward time of ResNet-50: batches 1, 2 and 4. Error bars: 10th to "
+        "90th percentile. Training with SGD, float32 on CPU, 1 thread."
     )
-    assert two.shows == "Forward and backward time: ResNet-18; ResNet-50"
+    assert two.shows == "Median forward and backward time: ResNet-18; ResNet-50"
     assert comparison_chart([of("resnet50")]).shows.endswith("time: ResNet-50")
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
     assert comparison_chart(ways).series[0].x == (

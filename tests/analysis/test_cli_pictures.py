@@ -32,9 +32,9 @@ CAPTIONS = {
     "gradients": r"$\|\partial L/\partial x\|$ of block outputs by depth: plain, 8 layers "
     "(Plain-20, blocks 1-1-1); residual, 8 layers (ResNet-20, blocks 1-1-1); both: ",
     "compare": "ImageNet top-1 accuracy against MACs (conv + linear). All networks shown are on "
-    "the Pareto front. Torchvision's weights V1, single crop. Counted for ",
+    "the Pareto front. Torchvision's weights V1, single crop. Counts are for ",
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
-    "time": "Time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
+    "time": "Median time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y (identity "
     "shortcuts solid). Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",

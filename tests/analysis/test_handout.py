@@ -285,7 +285,7 @@ def test_a_sweep_is_that_of_the_address(monkeypatch: pytest.MonkeyPatch, tmp_pat
         *("Training loss by depth", ["plain", "residual"]),
     )
     (said,) = picture.said
-    assert said.startswith("Training loss from depth 8 to 56, in each of 3 seeds: plain rises")
+    assert said.startswith("Training loss from depth 8 to 56, mean of 3 seeds that all agree: ")
     assert picture.caption.startswith("Means of 3 seeds; bands: lowest to highest.")
     some = at("sweeps?swept_x=macs&swept_y=last_accuracy&swept_only=shortcut=none&swept_log_x=true")
     assert some.charts[0].title == "Training accuracy by MACs (conv + linear)"

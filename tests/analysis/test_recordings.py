@@ -320,7 +320,11 @@ def test_theory_is_named_and_cited_only_where_its_line_is_drawn() -> None:
         norms = gradient_chart(run.curves, Quantity.ACTIVATION)
         theories = theories_in(norms, run)
         assert bool(theories) == any(one.thin for one in norms.series)
-        assert ("Dash-dotted: theory" in how_measured(run, theories)) == bool(theories)
+        told = how_measured(run, theories)
+        assert ("Dash-dotted: theory (" in told) == bool(theories)
+        for line in (one.name for one in norms.series if one.thin):
+            name = line.removeprefix("theory, ").partition(": ×")[0]
+            assert f"theory ({name}), a factor of " in told
         drawn += bool(theories)
         weights = gradient_chart(run.curves, Quantity.WEIGHT)
         assert not any(one.thin for one in weights.series)

@@ -112,9 +112,12 @@ def test_a_caption_says_the_number_of_iterations_once() -> None:
     )
     calm = replace(TRAINING, interval=0.01, stable=True)
     count, warm = calm.iterations, calm.warm_up_iterations
-    assert how_timed(calm).startswith(f"{known.format(count, warm)}. Measured with torch 2.14.1, ")
+    said = f"Images of 3×32×32. {known.format(count, warm)}. Measured with torch 2.14.1, "
+    assert how_timed(calm).startswith(said)
     noisy = how_timed(replace(calm, stable=False))  # the chart's note has the number
-    assert noisy.startswith(f"The measurement follows {warm} warm-up iterations. Measured with ")
+    assert noisy.startswith(
+        f"Images of 3×32×32. The measurement follows {warm} warm-up iterations. Measured with "
+    )
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,8 @@ def test_the_included_sweep_by_seed() -> None:
         "(2.16 to 2.31)."
     )
     assert finding_in_words(view_of(found)) == (
-        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26, "
-        "residual falls from 1.16 to 0.919 at 20 and is level from there on."
+        "Training loss from depth 8 to 56, mean of 3 seeds that all agree: plain rises from "
+        "1.27 to 2.26, residual falls from 1.16 to 0.919 at 20 and is level from there on."
     )
     one = Settings(Kind.TRAIN, tuple(Setting(each.points[:1]) for each in found.every))
     assert said_of(view_of(found)) == finding_in_words(view_of(found))
@@ -164,7 +164,7 @@ def test_the_included_sweep_by_seed() -> None:
     with speaking(Language.CHINESE):
         assert progress_in_words(included()) == "30 个点中已完成 30 个。"
         assert finding_in_words(view_of(found)).startswith(
-            "Training loss：depth 从 8 到 56，3 个种子都是如此："
+            "Training loss：depth 从 8 到 56，3 个种子的均值，每个种子都是如此："
         )
         assert best_in_words(view_of(found)).startswith(
             "最低：32 层残差网络，0.913（0.882～0.973）。"
@@ -233,8 +233,8 @@ def test_times_that_the_seeds_disagree_on_are_the_machine_s() -> None:
     )
     view = view_of(Settings(Kind.TRAIN, alike), y="step_ms")
     assert finding_in_words(view) == (
-        "Time per step from depth 8 to 56, in each of 3 seeds: plain rises from 13.3 ms to 144 ms, "
-        "residual rises from 9.66 ms to 93.4 ms."
+        "Time per step from depth 8 to 56, mean of 3 seeds that all agree: plain rises from "
+        "13.3 ms to 144 ms, residual rises from 9.66 ms to 93.4 ms."
     )
     assert best_in_words(view).startswith("Lowest: residual, 8 layers, 9.66 ms.")
 

@@ -120,8 +120,8 @@ def test_the_wall_says_what_a_whole_sweep_found(
     monkeypatch.delenv(VARIABLE)
     app = open_app(None, "sweeps", view="wall")
     assert (
-        "Training loss from depth 8 to 56, in each of 3 seeds: plain rises from 1.27 to 2.26"
-        in html(app)
+        "Training loss from depth 8 to 56, mean of 3 seeds that all agree: plain rises from 1.27 "
+        "to 2.26" in html(app)
     )
     assert "points" not in html(app)
 
