@@ -264,6 +264,20 @@ def test_a_mark_is_inside_its_box_and_hides_no_arrow_and_no_size(pair: str) -> N
             assert height + line < node.height
 
 
+@pytest.mark.parametrize("pair", ["resnet50 resnet18", "resnet101 resnet152", "resnet50 resnet20"])
+def test_stages_have_their_names_in_the_paper_in_both_graphs_or_in_neither(pair: str) -> None:
+    found = between(*pair.split())
+    named = [
+        {"conv" in band.title for band in drawn.bands}
+        for drawn, _ in marked_graphs(found, SIDE_ASPECT)
+    ]
+    if pair.endswith("resnet20"):  # the paper doesn't name its stages
+        assert named[1] == {False}
+    else:
+        assert named[0] == named[1]
+        assert len(named[0]) == 1
+
+
 def test_what_was_added_is_told_in_brief() -> None:
     assert between("plain20", "plain56").brief == (
         "From plain, 20 layers to plain, 56 layers: 18 blocks added; +583 k parameters, +84.9 M "
