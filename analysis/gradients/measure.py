@@ -141,15 +141,15 @@ def check(specs: Sequence[ResNetSpec], settings: GradientSettings, passes: int =
         fits = _smaller(largest, MAX_BYTES // scale - weights)
         way = f"batch {fits:,} would fit" if fits else "use a smaller input or model"
         raise BatchError(
-            f"{name_of(largest.spec)} at batch {settings.batch:,} brings the run to "
-            f"{need.bytes / 1e9:.1f} GB, and at most {MAX_BYTES / 1e9:.0f} GB are allowed: {way}",
+            f"a run with {name_of(largest.spec)} at batch {settings.batch:,} needs "
+            f"{need.bytes / 1e9:.1f} GB, but at most {MAX_BYTES / 1e9:.0f} GB are allowed: {way}",
             fits,
         )
     if need.macs > MAX_MACS:
         fits = settings.batch * MAX_MACS // need.macs
         way = f"batch {fits:,} would fit" if fits else "use fewer seeds or models"
         raise BatchError(
-            f"this run takes {need.macs / 1e12:,.1f} T multiply-adds, and at most "
+            f"this run takes {need.macs / 1e12:,.1f} T multiply-adds, but at most "
             f"{MAX_MACS / 1e12:.0f} T are allowed: {way}",
             fits,
         )

@@ -125,9 +125,9 @@ STORY = Lecture(
             notes="The means of three seeds; after 60 steps, their ranges overlap. In the "
             "paper, deeper residual networks are better at convergence: 8.75% test error on "
             "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6). After 10 epochs of "
-            "all 60,000 images (recorded on an NVIDIA H200), the losses are {resnet20_end} with 20 "
-            "layers and {resnet56_end} with 56, and {plain20_end} and {plain56_end} without "
-            "shortcuts.",
+            "all 60,000 images (recorded on an NVIDIA H200), more depth still raises the loss: "
+            "without shortcuts from {plain20_end} with 20 layers to {plain56_end} with 56, with "
+            "them only from {resnet20_end} to {resnet56_end}.",
         ),
         Step(
             "Identity or projection?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import floor, log10
+from math import log10
 from pathlib import Path
 
 import streamlit as st
@@ -29,7 +29,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from analysis.style.language import translate
-from analysis.style.numbers import power_of_ten
+from analysis.style.numbers import scientific
 from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui import lecture
@@ -199,23 +199,20 @@ def say_source(found: Paths, result: Result, of: str) -> None:
 
 def show_table(found: Paths) -> None:
     """Show a table of all lengths with exact numbers."""
-    largest = max(one.gradient for one in found.lengths)
-    exponent = floor(log10(largest)) if largest else 0
     most = max(one.share for one in found.lengths) or 1.0
     rows = [
         (
             str(one.length),
             f"{one.paths:,}",
             Cell(
-                _or_less(one.gradient / 10.0**exponent, 2),
+                scientific(log10(one.gradient)) if one.gradient else "0",
                 f"{one.gradient!r}; {one.low!r} to {one.high!r} over the draws",
             ),
             Cell(f"{_or_less(100 * one.share, 1)}%", repr(one.share), one.share / most),
         )
         for one in found.lengths
     ]
-    unit = power_of_ten(exponent)
-    head = ("Length", "Paths", f"Gradient of one path, {unit}", "Share of the gradient")
+    head = ("Length", "Paths", "Gradient of one path", "Share of the gradient")
     st.html(table("Paths by length", head, rows, 0))
 
 

@@ -420,19 +420,19 @@ def test_settings_are_refused_in_one_sentence(options: dict[str, object], messag
         (
             ["resnet20", "resnet1202"],
             {"precision": "float64"},
-            "ResNet-1202 at batch 32 brings the run to 6.2 GB, and at most 4 GB are allowed: batch "
+            "a run with ResNet-1202 at batch 32 needs 6.2 GB, but at most 4 GB are allowed: batch "
             "20 would fit",
         ),
         (
             ["resnet18:input=3x4096x4096"],
             {},
-            "ResNet-18, 3×4096×4096 at batch 32 brings the run to 237.4 GB, and at most 4 GB "
-            "are allowed: use a smaller input or model",
+            "a run with ResNet-18, 3×4096×4096 at batch 32 needs 237.4 GB, but at most 4 GB are "
+            "allowed: use a smaller input or model",
         ),
         (
             ["resnet101"],
             {"batch": 24, "seeds": 20},
-            "this run takes 11.2 T multiply-adds, and at most 10 T are allowed: batch 21 would fit",
+            "this run takes 11.2 T multiply-adds, but at most 10 T are allowed: batch 21 would fit",
         ),
         (["resnet20"], {"device": "tpu"}, "device must be one of cpu here, not 'tpu'"),
     ],

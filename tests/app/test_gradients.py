@@ -229,7 +229,7 @@ def test_what_cannot_be_measured_is_one_sentence(open_app: Open) -> None:
 def test_a_batch_that_fits_is_offered(open_app: Open) -> None:
     app = open_app("resnet152", "gradients")
     assert not app.error  # the usual batch is too large for it; nobody chose that
-    assert app.info[0].value.startswith("ResNet-152 at batch 32 brings the run to 6.4")
+    assert app.info[0].value.startswith("A run with ResNet-152 at batch 32 needs 6.4 GB")
     assert app.info[0].value.endswith("batch 18 would fit.")
     none = "No measurements with these settings yet. Pick a preset, or"
     assert f"{none} change the settings below." in [said.value for said in app.caption]
