@@ -127,6 +127,8 @@ def training_chart(
                     hollow=True,
                 )
             )
+    if shown is Shown.ACCURACY and not tested:
+        shown = Shown.TRAIN_ACCURACY  # all there is
     keys: list[Series] = []
     if tested:
         several = len(lines) > 1

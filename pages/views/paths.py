@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import log10
+from math import floor, log10
 from pathlib import Path
 
 import streamlit as st
@@ -29,7 +29,7 @@ from analysis.machine.jobs import Job, Needs
 from analysis.results.form import Result
 from analysis.results.recorded import whence
 from analysis.style.language import translate
-from analysis.style.numbers import scientific
+from analysis.style.numbers import power_of_ten
 from nets import ResNetSpec
 from nets.options import number_of
 from pages.ui import lecture
@@ -205,7 +205,7 @@ def show_table(found: Paths) -> None:
             str(one.length),
             f"{one.paths:,}",
             Cell(
-                scientific(log10(one.gradient)) if one.gradient else "0",
+                _in_powers(one.gradient),
                 f"{one.gradient!r}; {one.low!r} to {one.high!r} over the draws",
             ),
             Cell(f"{_or_less(100 * one.share, 1)}%", repr(one.share), one.share / most),
@@ -214,6 +214,12 @@ def show_table(found: Paths) -> None:
     ]
     head = ("Length", "Paths", "Gradient of one path", "Share of the gradient")
     st.html(table("Paths by length", head, rows, 0))
+
+
+def _in_powers(value: float) -> str:
+    """Return three significant digits and a power of ten: `7.38×10⁻³`."""
+    exponent = floor(log10(value)) if value else 0
+    return f"{value / 10.0**exponent:.2f}×{power_of_ten(exponent)}" if value else "0"
 
 
 def _or_less(value: float, digits: int) -> str:

@@ -218,6 +218,10 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     untested = training_chart(trained("train_plain20", "train_plain56"), Shown.ACCURACY)
     names = [one.name for one in untested.series if one.draw is Draw.LINE]
     assert names == ["plain, 20 layers", "plain, 56 layers"]
+    assert (untested.title, untested.y_label) == (
+        "Training accuracy by step",
+        "training accuracy, %",
+    )
     assert not any(one.name.endswith(": test") for one in untested.series)
     assert is_marked(untested, untested.series[0])
     assert both_accuracies(trained("train_plain20")) == ""
