@@ -225,7 +225,7 @@ def figure(
     layout = go.Layout(
         height=None if wall else height,
         margin={"l": 10, "r": _WALL_RIGHT_PX if wall else 10, "t": _top(chart, wall), "b": 10},
-        hoverlabel={"font": {"size": font}, "align": "left"},
+        hoverlabel={"font": {"size": font, "family": FONT_FAMILY}, "align": "left"},
         font={"size": font, "color": palette.text, "family": FONT_FAMILY},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
