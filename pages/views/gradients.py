@@ -47,7 +47,6 @@ from pages.views.experiments import NORM, Experiment, Run, experiment_of
 from pages.views.networks import choose_networks, use_models
 
 _MODELS, _PRECISION, _QUANTITY, _NOISE = "models", "precision", "quantity", "noise"
-_LIST = "more_presets"
 _KEPT = 20
 _SECONDS = 900.0
 
@@ -142,8 +141,7 @@ def show_presets(settings: GradientSettings | None, pressed: Preset | None) -> N
     with st.container(key="strip", horizontal=True, gap="small"):
         for preset in (*PRESETS, SHATTERED):
             _preset_button(preset, preset.short, settings, preset is pressed, "content")
-        kind: Literal["primary", "secondary"] = "primary" if pressed in MORE else "secondary"
-        with st.popover("More", type=kind, key=_LIST, on_change="rerun"):
+        with st.popover("More", type="primary" if pressed in MORE else "secondary"):
             for preset in MORE:
                 _preset_button(preset, preset.name, settings, preset is pressed, "stretch")
 
@@ -238,11 +236,7 @@ def _fits(error: ValueError) -> int:
 
 
 def _run_preset(preset: Preset, settings: GradientSettings) -> None:
-    """Choose a preset's models, quantity and precision, and measure them if there is no result.
-
-    The list of more presets closes, as it covers the chart.
-    """
-    st.session_state[_LIST] = False
+    """Choose a preset's models, quantity and precision, and measure them if there is no result."""
     shared = GradientSettings(**{**_shared(settings), "precision": preset.precision})
     usual = GradientSettings().precision
     hold(_PRECISION, "" if preset.precision is usual else preset.precision.value)

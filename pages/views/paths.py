@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import floor, log10
 from pathlib import Path
 
 import streamlit as st
@@ -218,8 +217,8 @@ def show_table(found: Paths) -> None:
 
 def _in_powers(value: float) -> str:
     """Return three significant digits and a power of ten: `7.38×10⁻³`."""
-    exponent = floor(log10(value)) if value else 0
-    return f"{value / 10.0**exponent:.2f}×{power_of_ten(exponent)}" if value else "0"
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    return f"{digits}×{power_of_ten(int(exponent))}" if value else "0"
 
 
 def _or_less(value: float, digits: int) -> str:
