@@ -402,8 +402,10 @@ def front_in_brief(choice: Choice, front: Front) -> str:
 
     Where names may lack room in the chart, those on the front are named.
     """
-    drawn = drawn_in_words(choice, front) or counted(
-        len(choice.fits), "{number} network fits.", "{number} networks fit."
+    drawn = drawn_in_words(choice, front) or translate(
+        "{count} of {all} networks fit.",
+        count=len(choice.fits),
+        all=len(choice.fits) + len(choice.misses),
     )
     if len(drawn_of(choice, front)) < _LEAST_FRONT:
         return drawn

@@ -174,10 +174,17 @@ def _checked(
             specs, recipe, where, images, range(seeds), device, start=weights, fitted=mode != ONE
         )
         if mode == ONE and specs[0].classes != len(images.classes):
-            has = number_of(specs[0].classes, "output")
-            classes = number_of(len(images.classes), "class", "classes")
-            said = f"{name_of(specs[0])} has {has}, but these images have {classes}"
-            hint(said)
+            has: list[str] = []
+            have: list[str] = []
+            if specs[0].input[0] != len(images.mean):
+                has.append(number_of(specs[0].input[0], "input channel"))
+                have.append(number_of(len(images.mean), "channel"))
+            has.append(number_of(specs[0].classes, "output"))
+            have.append(number_of(len(images.classes), "class", "classes"))
+            hint(
+                f"{name_of(specs[0])} has {' and '.join(has)}, but these images have "
+                f"{' and '.join(have)}"
+            )
             _offer_fit(specs[0], recipe, images)
             return None
         if start and not fits(given := start.checkpoint.spec, specs[0]):

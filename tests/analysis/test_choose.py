@@ -318,7 +318,7 @@ def test_a_front_says_first_how_many_networks_it_is_drawn_from() -> None:
         "MACs: V2 (torchvision), top-1 accuracy": (
             "2 of the 18 networks that fit have a published result (torchvision's weights V2)."
         ),
-        "MACs against parameters": "18 networks fit. On the Pareto front: ResNet-10.",
+        "MACs against parameters": "18 of 32 networks fit. On the Pareto front: ResNet-10.",
     }.items():
         assert front_in_brief(choice, fronts[called]) == said
     ten_crop = fronts["MACs: 10-crop (He et al. 2015), top-1 error"]

@@ -207,7 +207,10 @@ def test_weights_of_another_network_offer_their_own(open_app: Open) -> None:
 def test_a_network_that_does_not_fit_is_offered_fitted(open_app: Open) -> None:
     app = open_app("resnet18", "training", train="one", train_recipe="d2l")
     assert not app.error  # the visitor hasn't done anything wrong yet
-    assert app.info[0].value == "ResNet-18 has 1,000 outputs, but these images have 10 classes."
+    assert app.info[0].value == (
+        "ResNet-18 has 3 input channels and 1,000 outputs, but these images have 1 channel and 10 "
+        "classes."
+    )
     assert app.button(key="train_fit").label == "Use ResNet-18 with input 1×96×96 and 10 classes"
     assert next(b for b in app.button if b.label == "Train").disabled
     app.button(key="train_fit").click().run()
