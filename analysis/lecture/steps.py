@@ -18,8 +18,8 @@ STORY = Lecture(
         Step(
             "Depth need not cost more",
             "explore?model=resnet34",
-            "ResNet-34 takes {resnet34_macs} MACs, {resnet34_of_vgg19} of VGG-19's: from "
-            "stage to stage, height and width halve, channels double.",
+            "ResNet-34 takes {resnet34_macs} MACs, {resnet34_of_vgg19} of VGG-19's {vgg19_macs}: "
+            "from stage to stage, height and width halve, channels double.",
             notes="A MAC is one multiply-add. So depth is cheap: VGG-19 takes {vgg19_macs} "
             "(Simonyan and Zisserman 2015) with 15 layers fewer. Is it also good? The rule for "
             "channels is that of He et al. 2015, section 3.3.",

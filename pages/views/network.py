@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -21,9 +21,11 @@ from pages.ui.exports import export, file_name
 def share_menu(profile: Profile) -> None:
     """Draw the menu with the page's link and the model's text to copy."""
     with st.popover("Share", icon=":material/link:", width="stretch"):
-        address = (st.context.url or "").partition("?")[0]
+        here = urlsplit(st.context.url or "")
+        query = urlencode({"model": profile.model})
+        link = here._replace(path=here.path or "/", query=query).geturl()
         st.caption("Link to this model")
-        st.code(f"{address}?{urlencode({'model': profile.model})}", language=None, wrap_lines=True)
+        st.code(link, language=None, wrap_lines=True)
         st.caption("Model text")
         st.code(profile.model, language=None, wrap_lines=True)
 

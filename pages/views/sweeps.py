@@ -266,7 +266,7 @@ def show_table(found: Settings) -> None:
     if len(frame.columns) > FITTING_COLUMNS:
         st.caption(GOES_ON)
     if by == "settings":
-        st.caption("Each figure is the mean over the seeds that have one, with its range.")
+        st.caption("Figures are means over the seeds that were measured, with their ranges.")
     if found.kind is Kind.TRAIN:
         st.caption("Times per step depend on what else ran. To compare speeds, use Timing.")
 

@@ -37,7 +37,7 @@ def test_the_story_is_filled_with_facts() -> None:
     assert used == set(Facts())
     told = " ".join(texts.split())
     for said in (
-        "ResNet-34 takes 3.66 G MACs, 19% of VGG-19's: from stage to stage",
+        "ResNet-34 takes 3.66 G MACs, 19% of VGG-19's 19.6 G: from stage to stage",
         "VGG-19 takes 19.6 G (Simonyan and Zisserman 2015) with 15 layers fewer",
         "12% more: 4.09 G instead of 3.66 G. But backward needs 86.1 MB per image, not 32.3 MB",
         "a factor of 0.405 per layer (theory: 0.408).",
