@@ -236,7 +236,7 @@ def test_points_of_a_list_are_no_wider_than_a_paragraph(server: str, visit: Visi
 def test_what_helps_is_not_folded(server: str, visit: Visit) -> None:
     """Beside an error that its settings cause, a folded page still offers the way out."""
     page = visit(f"{server}/training?train=one&model=resnet50", 390, 844)
-    expect(page.get_by_text("ResNet-50 has 1,000 outputs")).to_be_visible()
+    expect(page.get_by_text("ResNet-50 has 3 input channels and 1,000 outputs")).to_be_visible()
     expect(
         page.get_by_role("button", name="Use ResNet-50 with 1 channel and 10 classes")
     ).to_be_visible()
