@@ -19,7 +19,11 @@ def ask(page: Page, seconds: int) -> None:
     box.fill(str(seconds))
     box.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Measure").click()
+    measure = page.get_by_role("button", name="Measure")
+    measure.click()
+    begun = page.get_by_role("button", name="Cancel")
+    if not appears(begun.or_(page.get_by_role("heading", name="Latest")).first):
+        measure.click()  # on a busy server, a timer of the page can swallow the first click
 
 
 def appears(what: Locator) -> bool:
@@ -134,10 +138,9 @@ def test_five_visitors_at_once_are_answered_in_turn(server: str, visit: Visit) -
     for name, heading in (("Shortcuts", "Shortcuts of ResNet"), ("Timing", "Timing ResNet")):
         link = pages[-1].get_by_role("link", name=name)
         there = pages[-1].get_by_role("heading", level=1, name=heading)
-        # On a busy server, a timer of the page can swallow the first click.
         link.click()
         if not appears(there):
-            link.click()
+            link.click()  # swallowed, as in `ask`
         expect(there).to_be_visible()
     for page in pages:
         latest = page.get_by_role("heading", name="Latest")
