@@ -533,24 +533,26 @@ def _hints(chart: Chart, series: Series) -> dict[str, Any]:
     """Return what a series says of a mark: its name, its values with their units, and `hover`."""
     if series.draw is Draw.LINE and not series.hover and has_points(chart):
         return {"hoverinfo": "skip"}  # what it joins are points, which say more
-    named = series.draw is Draw.POINTS and any(series.text)
-    names = series.text if named else (series.name,) * len(series.x)
-    lines = ["<b>%{customdata[0]}</b>"] if any(names) else []
+    values = tuple("" if y is None else tick_text(y) for y in series.y)
+    found: dict[str, Any] = {"customdata": values}
+    name, value = _in_hint(series.name), "%{customdata}"
+    if series.draw is Draw.POINTS and any(series.text):
+        found["customdata"] = tuple(zip(values, map(_in_hint, series.text), strict=True))
+        name, value = "%{customdata[1]}", "%{customdata[0]}"
+    lines = [f"<b>{name}</b>"] if name else []
     along = "" if words_along(chart) else ":," if are_whole(numbers_along(chart)) else ":,.4~r"
     lines.append(_valued(chart.x_label, f"%{{x{along}}}"))
-    lines.append(_valued(chart.y_label, "%{customdata[1]}"))
-    hover = series.hover if len(series.hover) > 1 else series.hover * len(series.x)
-    if hover:
+    lines.append(_valued(chart.y_label, value))
+    if series.hover:
         lines.append("%{hovertext}")
-    values = ("" if y is None else tick_text(y) for y in series.y)
-    return {
-        "customdata": [
-            (in_lines(name, "<br>", _HINT_LETTERS), value)
-            for name, value in zip(names, values, strict=True)
-        ],
-        "hovertemplate": "<br>".join(lines) + "<extra></extra>",
-        "hovertext": [in_lines(text, "<br>", _HINT_LETTERS) for text in hover] or None,
-    }
+        found["hovertext"] = tuple(map(_in_hint, series.hover))
+        if len(series.hover) == 1:
+            found["hovertext"] *= len(series.x)
+    return found | {"hovertemplate": f"{'<br>'.join(lines)}<extra></extra>"}
+
+
+def _in_hint(text: str) -> str:
+    return in_lines(text, "<br>", _HINT_LETTERS)
 
 
 def _valued(label: str, value: str) -> str:
@@ -560,7 +562,7 @@ def _valued(label: str, value: str) -> str:
     if not comma or " " in unit or len(unit) > _UNIT_LETTERS:
         before, unit = label, ""
     value = f"{value}{unit}" if unit == "%" else f"{value} {unit}".rstrip()
-    return f"{in_lines(before, '<br>', _HINT_LETTERS)}: {value}" if before else value
+    return f"{_in_hint(before)}: {value}" if before else value
 
 
 def _plotly_trace(

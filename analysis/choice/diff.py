@@ -7,7 +7,7 @@ extra blocks are at the end of their stage.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise, zip_longest
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from analysis.costs.profiles import Profile, StageCost, profile
 from analysis.drawing.graph import DEFAULT_ASPECT, graph
-from analysis.drawing.parts import Graph
+from analysis.drawing.parts import Graph, named_alike
 from analysis.structure.residual import grouping
 from analysis.style.language import counted, translate
 from analysis.style.numbers import delta
@@ -241,34 +241,14 @@ def marked_graphs(
         if before.change is not block.change
     }
     fits = width_mm is None
-    drawn = [
+    one, other = (
         graph(cost, aspect=aspect, cuts=cuts, fits=fits, tight=fits, width_mm=width_mm)
         for cost in (found.before, found.after)
-    ]
-    papers = [_papers(cost.spec) for cost in (found.before, found.after)]
-    if all(papers) and not all(map(_names_papers, drawn, papers)):
-        drawn = [_without(each, of) for each, of in zip(drawn, papers, strict=True)]
-    one, other = (MarkedGraph(each, marks_on(found, each)) for each in drawn)
-    return one, other
-
-
-def _papers(spec: ResNetSpec) -> dict[str, str]:
-    """Return the paper's names of stages as bands have them, ` · conv2_x`, if it names them."""
-    names = {stage.name: plan.paper_name(spec, stage.name) for stage in plan.stages(spec)}
-    return {stage: f" · {paper}" for stage, paper in names.items() if paper}
-
-
-def _names_papers(drawn: Graph, papers: Mapping[str, str]) -> bool:
-    return all(papers.get(band.stage, "") in band.title for band in drawn.bands)
-
-
-def _without(drawn: Graph, papers: Mapping[str, str]) -> Graph:
-    """Return a graph without the paper's names: beside one without them, they'd look different."""
-    bands = (
-        replace(band, title=band.title.replace(papers.get(band.stage, ""), ""))
-        for band in drawn.bands
     )
-    return replace(drawn, bands=tuple(bands))
+    # Beside a graph without room for the paper's names of stages, one with them looks different.
+    bands, count = named_alike((*one.bands, *other.bands)), len(one.bands)
+    one, other = replace(one, bands=bands[:count]), replace(other, bands=bands[count:])
+    return MarkedGraph(one, marks_on(found, one)), MarkedGraph(other, marks_on(found, other))
 
 
 def most_marked(one: MarkedGraph, other: MarkedGraph) -> MarkedGraph:

@@ -96,7 +96,8 @@ def caption(
     said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
     said += _strides(conv for profile in profiles for conv in _convs(profile.spec))
     if not unfold and level is not Level.STAGE:
-        said += map(tex_signs, _folds([profile.spec for profile in profiles], vgg19))
+        folds_layers = vgg19 and level is Level.BLOCK
+        said += map(tex_signs, _folds([profile.spec for profile in profiles], folds_layers))
     said.append(tex_signs(f"{_SIZES}."))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
@@ -195,15 +196,24 @@ def _strides(convs: Iterable[ConvPlan]) -> Iterator[str]:
         yield f"/{stride}: stride {stride}."
 
 
-def _folds(specs: Sequence[ResNetSpec], vgg19: bool) -> Iterator[str]:
-    """Yield what ×n at a folded box means, if a drawing of these networks has one."""
+def _folds(specs: Sequence[ResNetSpec], layers: bool) -> Iterator[str]:
+    """Yield what ×n at a folded box means, if a drawing of these networks has one.
+
+    Args:
+        specs: the networks.
+        layers: whether VGG-19 is beside them, with its layers folded.
+    """
     folded = [stage for spec in specs for stage in plan.stages(spec) if has_equal_blocks(stage)]
-    if folded or vgg19:
+    said = []
+    if folded:
         shortcuts = [stage.rest.shortcut is not ShortcutKind.NONE for stage in folded]
         where = "" if all(shortcuts) else "in the residual network "
         each = f", {where}each with its own shortcut" if any(shortcuts) else ""
-        layers = "; in VGG-19, n equal layers" if vgg19 else ""
-        yield f"×n: n equal blocks{each}{layers}."
+        said.append(f"n equal blocks{each}")
+    if layers:
+        said.append("in VGG-19, n equal layers")
+    if said:
+        yield f"×n: {'; '.join(said)}."
 
 
 def _of_v1_5(specs: Iterable[ResNetSpec]) -> str:

@@ -7,7 +7,7 @@ before the block to the addition after it, so no shortcut ever covers the main p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import inf
 
@@ -27,6 +27,7 @@ from analysis.drawing.parts import (
     Point,
     ShortcutLine,
     SmallUnit,
+    named_alike,
 )
 from analysis.drawing.spacing import Spacing
 from analysis.drawing.wrap import Row, Wrapping
@@ -333,7 +334,15 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
                     )
                 title = arcs.band_title(group, begins, cells, title_room)
                 shown = Band(
-                    group.name, title, group.output, at, top, wide, above + below, group.note
+                    group.name,
+                    title,
+                    group.output,
+                    at,
+                    top,
+                    wide,
+                    above + below,
+                    group.note,
+                    paper=group.full_name.removeprefix(group.name),
                 )
                 bands.append(shown)
         top = y + below + spacing.row_gap
@@ -344,21 +353,12 @@ def in_rows(wrapping: Wrapping, rows: list[Row], length: float, inside: float) -
         tuple(nodes),
         tuple(edges),
         tuple(lines),
-        _named_alike(bands, {group.name: group.full_name for group in network.groups}),
+        named_alike(bands),
         tuple(frames),
         length + 2 * left,
         top - spacing.row_gap + spacing.edge,
         left,
         notes=network.notes,
-    )
-
-
-def _named_alike(bands: Sequence[Band], full: Mapping[str, str]) -> tuple[Band, ...]:
-    """Return the bands, all without the paper's names if one of these doesn't fit."""
-    if all(full[band.stage] in band.title for band in bands):
-        return tuple(bands)
-    return tuple(
-        replace(band, title=band.title.replace(full[band.stage], band.stage)) for band in bands
     )
 
 

@@ -6,7 +6,8 @@ every renderer draws it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nets.plan import ShortcutKind
@@ -245,7 +246,8 @@ class ShortcutLine:
 class Band:
     """The part of a stage in one row; `note` applies to all its blocks.
 
-    `title` is one or several lines. `name` is what a unit is called, as `stage` is its key.
+    `title` is one or several lines. `name` is what a unit is called, as `stage` is its key. `paper`
+    is what the title has of the stage's name in the paper if there is room: ` · conv3_x`.
     """
 
     stage: str
@@ -257,6 +259,14 @@ class Band:
     height: float
     note: str = ""
     name: str = ""
+    paper: str = ""
+
+
+def named_alike(bands: Sequence[Band]) -> tuple[Band, ...]:
+    """Return the bands, all without the paper's names of stages if one lacks room for its own."""
+    if all(band.paper in band.title for band in bands):
+        return tuple(bands)
+    return tuple(replace(band, title=band.title.replace(band.paper, "")) for band in bands)
 
 
 @dataclass(frozen=True)

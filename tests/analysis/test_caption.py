@@ -58,6 +58,9 @@ def test_a_caption_says_what_a_folded_box_is_if_there_is_one() -> None:
     assert "n equal blocks" not in caption(counted, unfold=True)
     assert "n equal blocks" not in caption(counted, level=Level.STAGE)
     assert "n equal blocks" not in caption(analysis.profile(parse("resnet18")))  # two per stage
+    both = [analysis.profile(parse(model)) for model in ("plain18", "resnet18")]
+    assert " $\\times$n: in VGG-19, n equal layers. " in caption(*both, vgg19=True)
+    assert "equal layers" not in caption(*both, vgg19=True, level=Level.LAYER)
 
 
 @pytest.mark.parametrize(

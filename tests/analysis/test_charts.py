@@ -150,7 +150,7 @@ def test_the_screen_shows_the_same() -> None:
     assert list(points.marker.size) == [9, 20]
     assert points.mode == "markers+text"
     assert list(points.text) == ["A & B", "$x_1$"]
-    assert [name for name, _ in points.customdata] == ["A & B", "$x_1$"]
+    assert [name for _, name in points.customdata] == ["A & B", "$x_1$"]
     assert plain.line.color == LIGHT.plain
     assert plain.line.dash == "dash"
     assert drawn.layout.yaxis.type == "log"
@@ -554,11 +554,10 @@ def test_a_hint_names_its_mark_and_gives_values_with_units() -> None:
     line = Series("residual, 56 layers", (1, 4_680), (1.6e-21, 0.94321), hover=(model,))
     (trace,) = figure(Chart("", "step", "loss (mean of 3 seeds)", (line,), "", log_y=True)).data
     assert trace.hovertemplate == (
-        "<b>%{customdata[0]}</b><br>step: %{x:,}<br>loss: %{customdata[1]}<br>%{hovertext}"
+        "<b>residual, 56 layers</b><br>step: %{x:,}<br>loss: %{customdata}<br>%{hovertext}"
         "<extra></extra>"
     )
-    named = "residual, 56 layers"
-    assert [list(one) for one in trace.customdata] == [[named, "1.6×10⁻²¹"], [named, "0.9432"]]
+    assert list(trace.customdata) == ["1.6×10⁻²¹", "0.9432"]
     assert trace.hovertext[0] == "resnet56:<br>widths=8,16,32:<br>stem_width=8:<br>input=1x28x28"
     points = Series(
         "on the Pareto front",
@@ -573,15 +572,15 @@ def test_a_hint_names_its_mark_and_gives_values_with_units() -> None:
     line, marks = data
     assert line.hoverinfo == "skip"
     assert marks.hovertemplate.startswith(
-        "<b>%{customdata[0]}</b><br>MACs: %{x:,.4~r} G<br>top-1 accuracy: %{customdata[1]}%<br>"
+        "<b>%{customdata[1]}</b><br>MACs: %{x:,.4~r} G<br>top-1 accuracy: %{customdata[0]}%<br>"
     )
     assert [list(one) for one in marks.customdata] == [
-        ["ResNet-50", "76.13"],
-        ["ResNet-18", "69.76"],
+        ["76.13", "ResNet-50"],
+        ["69.76", "ResNet-18"],
     ]
     bars = Series("", ("layer1", "layer2"), (12.5, None), Draw.BARS)
     (drawn,) = figure(Chart("", "", "share, %", (bars,), "")).data
-    assert drawn.hovertemplate == "%{x}<br>share: %{customdata[1]}%<extra></extra>"
+    assert drawn.hovertemplate == "%{x}<br>share: %{customdata}%<extra></extra>"
 
 
 def test_ticks_of_an_axis_have_equally_many_decimals() -> None:
