@@ -17,6 +17,8 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.ui.parameters import unknown
+
 MODEL = "model"
 """The parameter that all pages share. Streamlit drops every other one from links between pages."""
 
@@ -38,7 +40,8 @@ class _View:
         keys: the settings of each page, in the order in which they were first read.
         page: the page of the latest run.
         asked: settings that came from the address and haven't been read yet.
-        refused: settings from the address that were invalid, as `key=text`.
+        refused: settings from the address that were invalid or unknown, as `key=text`.
+        unknown: the names of those that are unknown.
         came: the page and address that a link led to in this run.
         bare: the page and address that a link led to, before the settings were added to it. The
             browser's history keeps it as a step of its own, at which nothing was chosen.
@@ -49,8 +52,17 @@ class _View:
     page: str | None = None
     asked: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     came: tuple[str, dict[str, str]] | None = None
     bare: tuple[str, dict[str, str]] | None = None
+
+    def refuse(self, key: str, text: str) -> None:
+        """Note a setting from the address that is left out."""
+        self.refused.append(f"{_cut(key)}={_cut(text)}")
+
+
+def _cut(text: str) -> str:
+    return f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
 
 
 def _view() -> _View:
@@ -80,6 +92,10 @@ def begin(page: str) -> None:
     if by_history and (page, address) == view.bare:
         by_link, by_history = True, False
     view.came = (page, address) if by_link and view.page is not None else None
+    if view.page is None:  # the app's own links have no unknown ones
+        view.unknown = unknown(page, address)
+        for key in view.unknown:
+            view.refuse(key, address.pop(key))
     view.page = page
     keys = view.keys.setdefault(page, {})
     if by_history:
@@ -95,7 +111,7 @@ def finish() -> list[str]:
     """Write the settings that the page, or a dialog that reran alone, has read.
 
     Returns:
-        The settings from the address that were invalid, as `key=text`.
+        The settings from the address that were invalid or unknown, as `key=text`.
     """
     view = _view()
     if _write(view) and view.came:
@@ -153,19 +169,19 @@ def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
     except ValueError:
         hold(key, "")
         if is_asked:
-            cut = f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
-            view.refused.append(f"{key}={cut}")
+            view.refuse(key, text)
         return default
 
 
 def _write(view: _View) -> bool:
     """Update the address in one step of the browser's history; return whether it changed.
 
-    The address then holds this page's settings and any unknown parameters, but no settings that
-    belong to other pages only.
+    The address then holds this page's settings and what other sites added to the link, but no
+    unknown settings and none that belong to other pages only.
     """
     keys = view.keys.get(view.page or "", {})
-    others = dict.fromkeys(key for asked in view.keys.values() for key in asked if key not in keys)
+    others = [key for asked in view.keys.values() for key in asked if key not in keys]
+    others += view.unknown
     wanted = dict.fromkeys(others, "") | {key: view.texts.get(key, "") for key in keys}
     changes: dict[str, str | list[str]] = {
         key: text or []  # an empty list removes the parameter

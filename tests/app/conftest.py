@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.testing.v1 import AppTest, local_script_runner
 
 from pages.ui import words
+from pages.ui.parameters import unknown
 
 APP = Path(__file__).parents[2] / "app.py"
 Open = Callable[..., AppTest]
@@ -54,8 +55,12 @@ def _usual_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_app() -> Open:
-    """Return a function that opens a page of the app with a model and parameters in the address."""
+def open_app() -> Iterator[Open]:
+    """Return a function that opens a page of the app with a model and parameters in the address.
+
+    After the test, every setting that a page read must be one of that page's parameters.
+    """
+    opened = []
 
     def run(model: str | None = None, page: str | None = None, **parameters: str) -> AppTest:
         app = AppTest.from_file(APP, default_timeout=60)
@@ -65,6 +70,11 @@ def open_app() -> Open:
             app.query_params["model"] = model
         if page is not None:
             app.switch_page(f"pages/{page}.py")
+        opened.append(app)
         return app.run()
 
-    return run
+    yield run
+    for app in opened:
+        if "view_of_address" in app.session_state:
+            for name, read in app.session_state["view_of_address"].keys.items():
+                assert not unknown(name, read)

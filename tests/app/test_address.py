@@ -249,6 +249,26 @@ def test_a_long_value_is_cut_where_it_is_refused(open_app: Open) -> None:
     assert left_out(app) == [f"{said}{'x' * 40}…."]
 
 
+@pytest.mark.parametrize(
+    ("page", "others"),
+    [
+        ("explore", {"modle": "resnet34", "depth": "50"}),
+        ("timing", {"batch": "256"}),  # the Gradients page has one
+        ("lesions", {"x" * 41: "1"}),
+    ],
+)
+def test_a_setting_that_the_page_does_not_have_is_said(
+    open_app: Open, page: str, others: dict[str, str]
+) -> None:
+    app = open_app("resnet20", page, utm_source="mail", gclid="1", **others)
+    (said,) = left_out(app)
+    told = ", ".join(f"{key[:40]}{'…' * (len(key) > 40)}={text}" for key, text in others.items())
+    assert said == f"Ignored settings in the address that are invalid here: {told}."
+    assert app.query_params == {"model": "resnet20", "utm_source": "mail", "gclid": "1"}
+    app.run()
+    assert not left_out(app)
+
+
 def values(app: AppTest) -> dict[str, object]:
     return {key: element.value for key, element in fields(app).items()}
 

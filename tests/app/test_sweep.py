@@ -126,8 +126,8 @@ def exports() -> None:
     from pages.ui.exports import export
     from pages.ui.words import say_left_out
 
-    hold_files("export")
-    begin("export")
+    hold_files("explore")
+    begin("explore")
     profile = profile_of(parse("resnet20"))
     unit = unit_graph([parse_unit("original")])
     line = Series("a line", (1, 2), (3.0, 4.0))
