@@ -2,7 +2,7 @@
 
 from streamlit.starlette import App
 
-from pages.ui.frame import configure, hand_over, navigation, run
+from pages.ui.frame import configure, hand_over, navigation, run, uses_model
 from pages.ui.jobs import show_running
 from pages.ui.picker import pick
 from pages.ui.server import documents, life
@@ -10,7 +10,7 @@ from pages.ui.server import documents, life
 if __name__ == "__main__":  # the server and a worker process import this file under other names
     configure()
     page = navigation()
-    hand_over(pick())
+    hand_over(pick(uses_model(page)))
     show_running()
     run(page)
 else:

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.ui.frame import requested
+from pages.ui.frame import ready
 
-requested()
+ready()
 
 from analysis.choice.charts import fits_in_words, front_in_brief
 from analysis.style.language import translate

@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from pages.ui.frame import requested
+from pages.ui.frame import ready
 
-requested()
+ready()
 
 from analysis.lesions.report import lesions_of
 from analysis.style.language import translate

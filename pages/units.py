@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages.ui.frame import requested
+from pages.ui.frame import ready
 
-requested()
+ready()
 
 from analysis.style.language import translate
 from pages.ui.ending import end_page

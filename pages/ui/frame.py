@@ -46,6 +46,9 @@ PAGES: tuple[tuple[str, str, str], ...] = (
 )
 """The file name in pages/, title and icon of each page; the first is the front page."""
 
+_WITHOUT_MODEL = {"units", "lesions", "choose", "sweeps", "lecture"}
+"""Pages that show no model of the visitor's choice."""
+
 LECTURES = "lecture"
 """The page of the lectures, which is no step of one."""
 
@@ -92,6 +95,11 @@ def _navigation() -> StreamlitPage:
     )
 
 
+def uses_model(page: StreamlitPage) -> bool:
+    """Return whether a page shows the model that the visitor chose."""
+    return page.url_path not in _WITHOUT_MODEL
+
+
 def hand_over(choice: Choice) -> None:
     """Store this run's model for the page to read."""
     st.session_state[_HANDOVER] = choice
@@ -130,25 +138,43 @@ def run(page: StreamlitPage) -> None:
 
 
 def requested() -> ResNetSpec:
-    """Return the model of this run; every page calls this first.
+    """Return the model of this run; every page that shows a model calls this first.
 
-    If app.py hasn't run yet, as after a deep link into a fresh server, rerun through it. If the
-    model's text is invalid, say so and end the page.
+    If the model's text is invalid, say so and end the page. See also `ready`.
+    """
+    choice = _handed_over()
+    if choice.spec is None:
+        _refuse(choice.error, choice.instead)
+    _load_torch(title(choice.spec))
+    return choice.spec
+
+
+def ready() -> None:
+    """Get ready for a page that shows no model; every such page calls this first."""
+    _handed_over()
+    _load_torch()
+
+
+def _handed_over() -> Choice:
+    """Return this run's choice.
+
+    If app.py hasn't run yet, as after a deep link into a fresh server, rerun through it.
     """
     choice: Choice | None = st.session_state.pop(_HANDOVER, None)
     if choice is None:
         configure()
         navigation()
         st.rerun()
-    if choice.spec is None:
-        _refuse(choice.error, choice.instead)
+    return choice
+
+
+def _load_torch(heading: str = "ResNet Lab") -> None:
     waiting = st.empty()  # drawn on every run so that later elements don't move
     if "torch" not in sys.modules:  # loading torch takes seconds, once per server
-        waiting.html(skeleton(title(choice.spec)))
+        waiting.html(skeleton(heading))
         importlib.import_module("analysis.costs.profiles")
         gc.freeze()  # saves 0.3 s per collection; torch's objects are never freed anyway
         waiting.empty()
-    return choice.spec
 
 
 def skeleton(heading: str) -> str:

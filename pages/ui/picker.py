@@ -17,7 +17,7 @@ from nets.text import meant
 from pages.ui.address import MODEL, hidden_text
 from pages.ui.editor import open_editor
 from pages.ui.option_words import changed, label_of
-from pages.ui.words import sentence, unbroken
+from pages.ui.words import complain, sentence, unbroken
 
 _TEXT, _FAMILY, _NAME, _LAST_GOOD, _RECENT = "text", "family", "name", "last_good", "recent"
 
@@ -35,9 +35,11 @@ class Choice:
     instead: tuple[str, ...] = (FRONT,)
 
 
-def pick() -> Choice:
-    """Draw the picker in the sidebar and return the model."""
+def pick(is_used: bool = True) -> Choice:
+    """Draw the picker in the sidebar, which says if the page doesn't use it; return the model."""
     with st.sidebar:
+        if not is_used:
+            st.caption("This page doesn't use the model chosen here.")
         text = hidden_text(MODEL, FRONT)
         choice = _read(text)
         _draw_views(choice.spec.base if choice.spec else None)
@@ -48,6 +50,8 @@ def pick() -> Choice:
             on_change=_text_changed,
             help="A catalog name and overrides, such as resnet50:blocks=3,8,36,3:unit=full_preact.",
         )
+        if choice.error and not is_used:  # the page says nothing of it
+            complain(choice.error)
         if choice.spec:
             if st.button("Edit this model", icon=":material/tune:", width="stretch"):
                 open_editor(choice.spec, choose)
@@ -67,7 +71,7 @@ def _read(text: str) -> Choice:
     except ValueError as error:
         if near := meant(text):
             name = quote(text.partition(":")[0])
-            return Choice(None, f"there's no model {name}. Did you mean one of these?", near)
+            return Choice(None, f"{name} is not a model. Did you mean one of these?", near)
         return Choice(None, str(error), (st.session_state.get(_LAST_GOOD, FRONT),))
     shortest = st.session_state[_LAST_GOOD] = str(spec)
     recent = [t for t in st.session_state.get(_RECENT, []) if t != shortest]

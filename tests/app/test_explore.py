@@ -225,7 +225,7 @@ def test_a_stage_without_a_cost_says_0_and_a_small_one_says_less(open_app: Open)
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("resnet50x", "There's no model 'resnet50x'. Did you mean one of these?"),
+        ("resnet50x", "'resnet50x' is not a model. Did you mean one of these?"),
         ("resnet50:blocks=0,1,1,1", "blocks must be 1 to 1,000, not 0."),
         ("resnet50:blocks=1000000000", "blocks must be 1 to 1,000, not 1,000,000,000."),
         ("resnet50:blocks=a", "blocks must be written like 3,4,6,3, not 'a'."),

@@ -1,5 +1,7 @@
 """The Units page."""
 
+import pytest
+
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -32,6 +34,16 @@ def test_another_order_changes_picture_and_words(open_app: Open) -> None:
     assert any("W_s" in line.value for line in app.latex)
 
 
-def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
-    app = open_app("resnet20:blocks=0", "units")
-    assert app.error[0].value == "blocks must be 1 to 1,000, not 0."
+@pytest.mark.parametrize("page", ["units", "lesions", "choose", "sweeps", "lecture"])
+def test_a_page_without_the_model_says_so_and_is_shown_beside_a_bad_one(
+    open_app: Open, page: str
+) -> None:
+    app = open_app("resnet20:blocks=0", page)
+    assert app.sidebar.error[0].value == "blocks must be 1 to 1,000, not 0."
+    assert app.sidebar.caption[0].value == "This page doesn't use the model chosen here."
+    assert app.title[0].value != "Can't show this model"
+    assert not app.main.error
+    app.sidebar.text_input(key="text").input("resnet20").run()
+    assert not app.error
+    app.switch_page("pages/explore.py").run()
+    assert all("doesn't use" not in said.value for said in app.sidebar.caption)
