@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from nets.catalog import CATALOG
-from nets.options import CHANNELS, OPTIONS, shown
+from nets.options import CHANNELS, OPTIONS, idle_options, shown
 from nets.spec import ResNetSpec, overrides
 
 
@@ -70,7 +70,8 @@ def same_in_catalog(spec: ResNetSpec) -> str | None:
 def edits(spec: ResNetSpec) -> str:
     """Return what an edited network changes, `stride_on=conv1 instead of conv2`, or "".
 
-    What other edits imply is included.
+    What other edits imply is included, unless it has no effect in this network.
     """
-    found = differences(CATALOG[spec.base].spec, spec)
+    idle = {*idle_options(spec)} - {*overrides(spec)}
+    found = [one for one in differences(CATALOG[spec.base].spec, spec) if one.name not in idle]
     return ", ".join(f"{one.name}={one.after} instead of {one.before}" for one in found)

@@ -64,7 +64,7 @@ class Profile:
     buffers; a storage counts at the layer that saves it first. It is None if the network can't
     train at this batch, for the reason in `untrainable`. `inference_bytes` is the parameters plus
     the peak of activations alive at once in a forward without grad, including the input.
-    `receptive_field` is the theoretical one, in pixels, before pooling.
+    `receptive_field` is the theoretical one of convolutions and the stem's max pool, in pixels.
 
     `activations` is the number of elements in the outputs of all convolutions, those of projections
     and squeeze-and-excitation included (Radosavovic et al. 2020, Designing Network Design Spaces,
@@ -220,7 +220,9 @@ def receptive_field(spec: ResNetSpec) -> int:
     """Return the theoretical receptive field before pooling, in pixels, without a cap.
 
     It grows by (kernel - 1) * dilation * jump at each layer of the main path, where the jump is
-    the product of the strides so far (Araujo et al. 2019, eq. 2).
+    the product of the strides so far (Araujo et al. 2019, eq. 2). Squeeze-and-excitation and group
+    norm aren't counted: they average over the whole map, so with them an output depends on the
+    whole image.
     """
     field, jump = 1, 1
 

@@ -11,10 +11,10 @@ from analysis.style.grid import Grid, tex
 from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
 from analysis.style.rows import json_rows
 from analysis.style.terminal import WIDTH, laid_out
-from nets import plan
+from nets import ResNetSpec, plan
 from nets.catalog import CATALOG
 from nets.names import title
-from nets.options import Stem, number_of
+from nets.options import Norm, Stem, number_of
 from nets.origin import base_title, edits, is_edited
 from nets.plan import BlockPlan
 
@@ -96,7 +96,7 @@ def profile_text(profile: Profile, width: int = WIDTH) -> str:
             exact(profile.inference_bytes),
             f"{short(profile.inference_bytes, 'B')} · float32, parameters + peak of activations",
         ),
-        ("receptive field", exact(profile.receptive_field), "px, before pooling"),
+        ("receptive field", exact(profile.receptive_field), f"px, {field_note(profile.spec)}"),
         (
             "activations",
             exact(profile.activations),
@@ -120,6 +120,16 @@ def profile_text(profile: Profile, width: int = WIDTH) -> str:
     why = f"{MISSING} no saved memory: {_cannot_train(profile)}" if profile.untrainable else ""
     counts = Grid("", ("",) * 3, rows, left=3)
     return laid_out(["\n".join(head), counts, why, _stages_grid(profile)], width)
+
+
+def field_note(spec: ResNetSpec) -> str:
+    """Return what a network's receptive field doesn't count, in a few words."""
+    left_out = [
+        name
+        for name, is_used in (("SE", spec.se), ("group norm", spec.norm is Norm.GROUP))
+        if is_used
+    ]
+    return f"before pooling, without {' and '.join(left_out)}" if left_out else "before pooling"
 
 
 def _cannot_train(profile: Profile) -> str:

@@ -130,7 +130,7 @@ def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
     parts = [
         translate(
             "{course} {where}",
-            course=translate("of {range}", range=_factors(each))
+            course=translate("by a factor of {range}", range=_factors(each))
             if repeats and number
             else _end_to_end(each),
             where=_where(name, where[name]),

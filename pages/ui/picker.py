@@ -72,7 +72,9 @@ def _read(text: str) -> Choice:
         if near := meant(text):
             name = quote(text.partition(":")[0])
             return Choice(None, f"{name} is not a model. Did you mean one of these?", near)
-        return Choice(None, str(error), (st.session_state.get(_LAST_GOOD, FRONT),))
+        name = text.partition(":")[0].strip().lower()
+        last = st.session_state.get(_LAST_GOOD, FRONT)
+        return Choice(None, str(error), (name if name in CATALOG else last,))
     shortest = st.session_state[_LAST_GOOD] = str(spec)
     recent = [t for t in st.session_state.get(_RECENT, []) if t != shortest]
     st.session_state[_RECENT] = [shortest, *recent][: _RECENT_SHOWN + 1]

@@ -1,8 +1,8 @@
 """Error and warning messages; text that a visitor typed is escaped, never read as Markdown.
 
 Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, ‖∂L/∂x‖
-not at its slash, nor figures before their unit: `unbroken` for Markdown, `whole_names` for HTML's
-names.
+not at its slash, (ratio 4) not at its space, nor figures before their unit: `unbroken` for
+Markdown, `whole_names` for HTML's names.
 """
 
 from __future__ import annotations
@@ -22,8 +22,17 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\\[\]`*$~<>])", r"\\\1", text)
 
 
-_NAME = re.compile(r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b|‖[^‖\s]+‖")
-_FIRM = str.maketrans({"-": "\N{NON-BREAKING HYPHEN}", "/": "/\N{WORD JOINER}"})
+_NAME = re.compile(
+    r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b|‖[^‖\s]+‖"
+    r"|\(ratio \d+\)"
+)
+_FIRM = str.maketrans(
+    {
+        "-": "\N{NON-BREAKING HYPHEN}",
+        "/": "/\N{WORD JOINER}",
+        " ": "\N{NO-BREAK SPACE}",
+    }
+)
 _SPACE = "\N{NO-BREAK SPACE}"
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:[kMGT]?B|G|M|k|ms|s|px|mm|dpi|MACs|threads?)\b)")
 _NO_NAME = re.compile(r"(`[^`]*`|\]\([^)]*\)|https?://\S+)")  # code and URLs

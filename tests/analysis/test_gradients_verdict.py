@@ -665,14 +665,14 @@ def test_the_norms_of_weights_are_compared_end_to_end() -> None:
     )
     assert told((PLAIN, (-1.0, -2.0)), (RESIDUAL, (-1.0, -1.0))) == (  # the same way: said once
         "From the last convolution to the first, ‖∂L/∂W‖ falls by a factor of 10 to 100 across "
-        "seeds in the plain stack, and of 10 in the residual stack."
+        "seeds in the plain stack, and by a factor of 10 in the residual stack."
     )
     lost = told((PLAIN, (1.0, math.nan)))
     assert lost.endswith("‖∂L/∂W‖ can't be compared in the plain stack.")
     three = told(("resnet20", (1.0,)), ("resnet32", (3.0,)), ("resnet56", (2.0,)))
     assert three == (
         "From the last convolution to the first, ‖∂L/∂W‖ grows by a factor of 1,000 in ResNet-32, "
-        "and of 10 in ResNet-20."
+        "and by a factor of 10 in ResNet-20."
     )
     lost = told(*((f"resnet{depth}", (math.nan,)) for depth in (20, 32, 56)))
     assert lost == ""
