@@ -139,8 +139,9 @@ class Mark:
 class Chart:
     """The contents of a chart; `alt` describes them to those who can't see it.
 
-    `note` is below the chart in small type: the conditions or the source of its values. `reading`
-    is added to it in files, which have no page around them: what bands and bars are, and how the
+    `signs` is below the chart in small type: what its lines and marks stand for. So is `note`, in
+    whose place a lecture has a sentence: the conditions or the source of its values. `reading` is
+    added to them in files, which have no page around them: what bands and bars are, and how the
     values were measured. `room` is free space right of the last point, for names, as a share of
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
     for, in a file's legend. `from_zero` makes both axes begin at 0, so that distances are in
@@ -155,6 +156,7 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     marks: tuple[Mark, ...] = ()
+    signs: str = ""
     note: str = ""
     room: float = 0.0
     reading: str = ""
@@ -176,12 +178,12 @@ class Chart:
 
 def notes_of(charts: Iterable[Chart]) -> str:
     """Return how to read the charts in one file, and their notes, as sentences."""
-    return _as_sentences(text for one in charts for text in (one.reading, one.note))
+    return _as_sentences(text for one in charts for text in (one.reading, one.signs, one.note))
 
 
 def without_notes(chart: Chart) -> Chart:
     """Return a chart for a file that goes with a caption, which says what the notes say."""
-    return replace(chart, note="", reading="")
+    return replace(chart, signs="", note="", reading="")
 
 
 def in_a_caption(charts: Sequence[Chart], said: str = "") -> str:

@@ -429,9 +429,10 @@ def _counts(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:
     for change in (Change.ADDED, Change.REMOVED):
         by_stage = {stage.name: number for stage in stages if (number := stage.tally[change])}
         if by_stage:
-            where = ", ".join(f"{number} in {name}" for name, number in by_stage.items())
             total = sum(by_stage.values())
-            yield _Clause(f"{number_of(total, 'block')} {change} ({where})", total)
+            each = ", ".join(f"{number} in {name}" for name, number in by_stage.items())
+            where = f"({each})" if len(by_stage) > 1 else f"in {next(iter(by_stage))}"
+            yield _Clause(f"{number_of(total, 'block')} {change} {where}", total)
 
 
 def _changes(stages: tuple[StageDiff, ...]) -> Iterator[_Clause]:

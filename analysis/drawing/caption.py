@@ -15,7 +15,7 @@ from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.residual import block_at
 from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
-from analysis.style.language import counted, in_english, translate
+from analysis.style.language import counted, in_english, listed, translate
 from nets import CATALOG, parse, plan
 from nets.catalog import (
     GOYAL2017,
@@ -28,6 +28,7 @@ from nets.catalog import (
     Citation,
 )
 from nets.names import option_words, title
+from nets.options import BlockKind
 from nets.origin import base_title, own_differences
 from nets.plan import ConvPlan, ShortcutKind
 from nets.spec import ResNetSpec, overrides
@@ -71,6 +72,12 @@ _OF_EDITS = {
 """Options, or their values, whose paper is cited where a network edits them."""
 
 _SIZES = "Sizes: channels×height×width"
+
+_OF_UNITS = {
+    BlockKind.BASIC: "ResNet-110 (basic)",
+    BlockKind.BOTTLENECK: "ResNet-164 (bottleneck)",
+}
+"""The networks whose sizes the drawings of units have."""
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
@@ -155,7 +162,9 @@ def units_caption(units: Sequence[Unit]) -> str:
     else:
         said = f"{what}: {' and '.join(names)}, from x to y"
     said += _in_brackets([unit.shortcut for unit in units])
-    return figure_caption(said, cited={Role.SOURCE: (HE2015, HE2016)})
+    of = listed([of for kind, of in _OF_UNITS.items() if kind in {unit.block for unit in units}])
+    how = f"{_SIZES}, in the second stage of {of}."
+    return figure_caption(said, how, {Role.SOURCE: (HE2015, HE2016)})
 
 
 def _told(profile: Profile) -> str:

@@ -510,8 +510,8 @@ def _extremes(
     means = [fmean(column) for column in zip(*sizes, strict=True)]
     said = []
     for how, pick in (
-        (marked("least {where} (a factor of {factor})"), min),
-        (marked("most {where} (a factor of {factor})"), max),
+        (marked("least {where}, by a factor of {factor}"), min),
+        (marked("most {where}, by a factor of {factor}"), max),
     ):
         found = {ratios.index(pick(ratios)) for ratios in sizes}
         if len(found) == 1:
@@ -521,7 +521,7 @@ def _extremes(
     if not said:
         return [translate("The seeds disagree on where the gradient changes least and most.")]
     told = (
-        said[0] if len(said) == 1 else translate("{least} and {most}", least=said[0], most=said[1])
+        said[0] if len(said) == 1 else translate("{least}, and {most}", least=said[0], most=said[1])
     )
     every = [ratio for ratios in by_seed for ratio in ratios]
     if min(every) > 0:

@@ -234,6 +234,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "original_error": _order_error(UnitOrder.ORIGINAL),
     "full_preact_error": _order_error(UnitOrder.FULL_PREACT),
     "taken": lambda: TAKEN,
+    "lesion_images": lambda: f"{shipped('lesions_fashion_resnet32').figures['images']:,}",
     "residual_intact": _lesion("fashion_resnet32"),
     "plain_intact": _lesion("fashion_plain32"),
     "residual_without": _lesion("fashion_resnet32", TAKEN),

@@ -122,9 +122,9 @@ STORY = Lecture(
                 "About the same: {resnet20_loss} and {resnet56_loss}, mean loss of the last 25 "
                 "steps. Without shortcuts: {plain20_loss} and {plain56_loss}.",
             ),
-            notes="The means of three seeds; after 60 steps, their ranges overlap. In the "
-            "paper, deeper residual networks are better at convergence: 8.75% test error on "
-            "CIFAR-10 with 20 layers, 6.97% with 56 (He et al. 2015, Table 6). After 10 epochs of "
+            notes="The means of three seeds; the ranges of the two residual networks overlap. In "
+            "the paper, deeper ones are better at convergence: 8.75% test error on CIFAR-10 "
+            "with 20 layers, 6.97% with 56 (He et al. 2015, Table 6). After 10 epochs of "
             "all 60,000 images (recorded on an NVIDIA H200), more depth still raises the loss: "
             "without shortcuts from {plain20_end} with 20 layers to {plain56_end} with 56, with "
             "them only from {resnet20_end} to {resnet56_end}.",
@@ -192,8 +192,8 @@ STORY = Lecture(
         Step(
             "Take a block out",
             f"lesions?net=fashion_resnet32&out={TAKEN}",
-            "Both 32-layer networks are trained on Fashion-MNIST: the test error is "
-            "{residual_intact} with shortcuts and {plain_intact} without.",
+            "Both 32-layer networks are trained on Fashion-MNIST: of {lesion_images} test images, "
+            "{residual_intact} are wrong with shortcuts and {plain_intact} without.",
             Question(
                 "We remove one block, {taken}, from both networks. Which of them fails?",
                 ("Both", "Only the plain one", "Neither"),

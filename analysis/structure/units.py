@@ -185,7 +185,9 @@ def identity_path(unit: Unit) -> str:
     if any(step.kind is StepKind.ACTIVATION for step in after):
         said.append(translate("ReLU after the addition sets negative values to zero."))
     if not after and unit.shortcut is ShortcutKind.IDENTITY:
-        said.append(translate("Nothing is on the path, so x reaches later units unchanged."))
+        said.append(
+            translate("Nothing is on the identity path, so x reaches later units unchanged.")
+        )
     if steps.branch[-1].kind is StepKind.ACTIVATION:
         said.append(
             translate("The branch ends in ReLU and is never negative, so the signal can only grow.")

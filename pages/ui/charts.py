@@ -69,8 +69,7 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             )
             if has_names(chart) and (numbers := key_of_marks(wall_names(chart).key)):
                 st.html(numbers)
-        if not lecture.tells():
-            _say_note(chart)
+        _say_notes(chart.signs, "" if lecture.tells() else chart.note)
         return
     drawn = figure(chart, palette(), height)
     tall = "tall_" if height is None else ""
@@ -89,12 +88,12 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
             keys = key_of_marks(wide, "rl-wide") + key_of_marks(narrow, "rl-narrow")
             if keys := keys + key_of_samples(key_of_lines(chart, palette(), height), "rl-narrow"):
                 st.html(keys)
-    _say_note(chart)
+    _say_notes(chart.signs, chart.note)
 
 
-def _say_note(chart: Chart) -> None:
-    if chart.note:
-        st.caption(unbroken(sentence(chart.note)))
+def _say_notes(*notes: str) -> None:
+    if said := " ".join(sentence(note) for note in notes if note):
+        st.caption(unbroken(said))
 
 
 def show_awaited(key: str) -> None:

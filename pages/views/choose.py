@@ -300,8 +300,8 @@ def show_deepest(choice: Choice) -> None:
         "Variants are outside the catalog: they come from a search over each family's depth. They "
         "keep the proportions of published networks: equal blocks in three stages (He et al. 2015, "
         "Zagoruyko and Komodakis 2016); in four, between two published depths or the deepest "
-        "scaled (He et al. 2015, Table 1; He et al. 2016; Bello et al. 2021). A family whose "
-        "shallowest published depth exceeds a budget is left out."
+        "scaled (He et al. 2015, Table 1; He et al. 2016; Bello et al. 2021). One step deeper adds "
+        "at most one block per stage. A family of which no depth fits is left out."
     )
     if said := depths_in_words(deep.row.spec for deep in choice.deepest):
         st.caption(unbroken(said))

@@ -76,7 +76,8 @@ def show_exercises(top: DeltaGenerator) -> None:
         link = f"[{exercise.source.says}]({exercise.source.url})"
         st.markdown(translate("Source: {link}.", link=link))
         if isinstance(exercise.shown, Code):  # a figure has it below
-            _say_how(exercise)
+            _say_how(exercise.source.how)
+        _say_how(exercise.source.also)
 
 
 def _show_on_wall(exercise: Exercise, step: Step) -> None:
@@ -112,7 +113,7 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
                 show_chart(chart, f"finding_{exercise.key}")
             else:  # in a chart's place, a drawing's text would be too small
                 _figures(found)
-        _say_how(exercise)
+        _say_how(exercise.source.how, exercise.source.also)
 
 
 def _choose(top: DeltaGenerator) -> Exercise:
@@ -181,13 +182,13 @@ def _shown(exercise: Exercise) -> None:
                 st.html(numbered_code(exercise.code))
         return
     _plot(exercise.shown.chart(), f"exercise_{exercise.key}", HEIGHT_PX)
-    _say_how(exercise)
+    _say_how(exercise.source.how)
 
 
-def _say_how(exercise: Exercise) -> None:
-    """Say how the figures were measured, such as that they are recorded."""
-    if exercise.source.how:
-        st.caption(unbroken(translate("{how}.", how=exercise.source.how)))
+def _say_how(*hows: str) -> None:
+    """Say how figures were measured, such as that they are recorded."""
+    if said := " ".join(translate("{how}.", how=how) for how in hows if how):
+        st.caption(unbroken(said))
 
 
 def _export(exercise: Exercise, picture: object) -> None:

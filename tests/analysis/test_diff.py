@@ -129,7 +129,7 @@ def test_101_against_152() -> None:
         ),
         ("resnet50", "resnet50:dilate=0,0,1", "stride 2 on conv2 → no stride in 1 block"),
         ("resnet18", "flower_resnet18", "head: average pool, fc 512 to 1000 → average pool, fc 5"),
-        ("resnet20", "resnet20:blocks=3,3", "3 blocks removed (3 in layer3)"),
+        ("resnet20", "resnet20:blocks=3,3", "3 blocks removed in layer3"),
     ],
 )
 def test_sentences(one: str, other: str, says: str) -> None:

@@ -159,7 +159,7 @@ SHOWN = {
     ),
     "Options A, B and C at depth 110: more projections, more growth": Shown(
         (GROWS, GROWS, EXPLODES),
-        "the gradient grows least with zero-pad shortcuts (A) (a factor of 8",
+        "the gradient grows least with zero-pad shortcuts (A), by a factor of 8",
     ),
 }
 SLOW = (PRESETS[-1], *MORE[-3:])  # use a smaller batch here and their own in the benchmarks

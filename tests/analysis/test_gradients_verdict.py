@@ -481,8 +481,8 @@ def test_more_than_two_models_are_compared_first_and_named_as_in_their_chart() -
     assert one_seed[0] == "One seed gives no band, so how far the models differ can't be judged."
     sentences = said_of((-9.0, -9.0), (0.5, 0.5), (2.0, 2.0))
     assert sentences[0] == (
-        "From end to end, the gradient changes least in “residual, 56 layers, original” (a factor "
-        "of 3.2) and most in “plain, 56 layers, original” (a factor of 1.0×10⁹)."
+        "From end to end, the gradient changes least in “residual, 56 layers, original”, by a "
+        "factor of 3.2, and most in “plain, 56 layers, original”, by a factor of 1.0×10⁹."
     )
     assert sentences[1] == (
         "Toward the input, the gradient of “plain, 56 layers, original” falls by a factor of "
@@ -491,8 +491,8 @@ def test_more_than_two_models_are_compared_first_and_named_as_in_their_chart() -
     assert "differ in shortcut and unit" in sentences[4] or "unit and shortcut" in sentences[4]
     unsure = said_of((-9.0, -9.0), (0.5, 2.0), (2.0, 0.5))
     assert unsure[0] == (
-        "From end to end, the gradient changes most in “plain, 56 layers, original” (a factor of "
-        "1.0×10⁹)."
+        "From end to end, the gradient changes most in “plain, 56 layers, original”, by a factor "
+        "of 1.0×10⁹."
     )
     none = said_of((-9.0, 0.1), (0.5, 2.0), (2.0, 0.5))
     assert none[0] == "The seeds disagree on where the gradient changes least and most."
@@ -512,7 +512,7 @@ def test_several_gradients_grow_or_fall_if_all_do(ratios: tuple[float, ...], sai
     models = ("resnet18", "resnet34", "resnet50")
     found = [line(r, r, model=m) for m, r in zip(models, ratios, strict=True)]
     assert verdict(found)[0] == (
-        f"{said} in ResNet-50 (a factor of 3.2) and most in ResNet-34 (a factor of 100)."
+        f"{said} in ResNet-50, by a factor of 3.2, and most in ResNet-34, by a factor of 100."
     )
 
 

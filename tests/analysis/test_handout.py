@@ -184,7 +184,7 @@ def test_test_accuracy_stands_beside_training_accuracy() -> None:
     assert [(one.y, one.hollow, is_marked(chart, one)) for one in named] == [
         ((None,), True, True)
     ] * 2
-    assert chart.note == "Lines: training. Unfilled marks: test"
+    assert chart.signs == "Lines: training. Unfilled marks: test"
     single = training_chart(trained("h200/train_plain20"), Shown.ACCURACY)
     names = [one.name for one in single.series if one.in_legend]
     assert names == ["plain, 20 layers: training", "plain, 20 layers: test"]

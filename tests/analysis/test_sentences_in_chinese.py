@@ -105,8 +105,8 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: gradients("unit_orders"),
         0,
-        "Toward the input, the gradient grows least with ReLU before addition (a factor of 24) and "
-        "most with BN after addition (a factor of 8,000).",
+        "Toward the input, the gradient grows least with ReLU before addition, by a factor of 24, "
+        "and most with BN after addition, by a factor of 8,000.",
         "朝输入方向，梯度增大：ReLU before addition 变化最小（24 倍），BN after addition 变化最大"
         "（8,000 倍）。",
     ),
@@ -264,7 +264,7 @@ CASES: list[tuple[Callable[[], tuple[str, ...]], int, str, str]] = [
     (
         lambda: tuple(map(identity_path, (Unit(order) for order in USUAL_ORDERS))),
         1,
-        "Nothing is on the path, so x reaches later units unchanged.",
+        "Nothing is on the identity path, so x reaches later units unchanged.",
         "路径上什么都没有，x 原样到达后面的单元。",
     ),
     (

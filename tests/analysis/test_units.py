@@ -218,7 +218,7 @@ def test_titles_of_units_leave_out_what_all_share(width_mm: float | None) -> Non
 
 def test_what_each_order_does_to_the_identity_path() -> None:
     said = {order: identity_path(Unit(order)) for order in UnitOrder}
-    clean = "Nothing is on the path, so x reaches later units unchanged."
+    clean = "Nothing is on the identity path, so x reaches later units unchanged."
     only_adds = "The branch ends in ReLU and is never negative, so the signal can only grow."
     clips = "ReLU after the addition sets negative values to zero."
     assert said == {
@@ -237,7 +237,7 @@ def test_what_each_order_does_to_the_identity_path() -> None:
 def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
     for unit in UNITS:
         lines = gradient(unit)
-        clean = "Nothing is on the path" in identity_path(unit)
+        clean = "Nothing is on the identity path" in identity_path(unit)
         assert len(lines) == (2 if clean else 1)
         assert ("J_" in lines[0]) == (unit.order in (UnitOrder.ORIGINAL, UnitOrder.BN_AFTER_ADD))
         assert (r"\left(" in lines[0]) == (unit.shortcut is not ShortcutKind.NONE)

@@ -498,9 +498,13 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
         "3×224×224",
         "3×32×32",
     ]
-    assert "among networks with the same input" in " ".join(c.value for c in app.caption)
+    said = "Only networks with the same input are compared"
+    assert f"is bold. {said}. " in " ".join(c.value for c in app.caption)
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in compared(same)
+    assert said not in " ".join(c.value for c in same.caption)
+    alone = open_app(None, "compare", nets="resnet18;resnet20;resnet50")
+    assert f"{said}; one that is alone has no colour." in " ".join(c.value for c in alone.caption)
 
 
 @pytest.mark.parametrize(
@@ -514,6 +518,13 @@ def test_low_is_blue_and_high_is_yellow_in_both_themes(
     first, last = compare_views._heat(column, [Column.PARAMS], ["3×32×32"] * 2)
     assert first.startswith(f"background-color: #{low};")
     assert last.startswith(f"background-color: #{high};")
+
+
+def test_a_value_without_another_to_compare_has_no_colour() -> None:
+    inputs = ["3×32×32", "3×224×224", "3×224×224", "3×64×64", "3×64×64"]
+    column = pd.Series([9.0, 1.0, 2.0, 3.0, None], name=Column.PARAMS.label)
+    styles = compare_views._heat(column, [Column.PARAMS], inputs)
+    assert [bool(style) for style in styles] == [False, True, True, False, False]
 
 
 def test_a_column_that_spans_much_has_different_colours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,9 +190,9 @@ def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:
 
 def test_a_step_s_sentence_is_the_only_one_on_the_wall(open_app: Open) -> None:
     app = open_app(None, "units", lecture="resnet", step="13", view="wall")
-    assert "Nothing is on the path" not in markdown(app)
+    assert "Nothing is on the identity path" not in markdown(app)
     app = open_app(None, "units", view="wall")
-    assert "Nothing is on the path" in markdown(app)
+    assert "Nothing is on the identity path" in markdown(app)
 
 
 def test_texts_of_a_link_are_no_markdown(open_app: Open) -> None:

@@ -12,7 +12,7 @@ def test_it_shows_two_units_and_the_published_errors(open_app: Open) -> None:
     assert app.title[0].value == "Units"
     said = markdown(app)
     assert "ReLU after the addition sets negative values to zero" in said
-    assert "Nothing is on the path" in said
+    assert "Nothing is on the identity path" in said
     page = html(app)
     assert 'alt="original unit' in page
     assert 'alt="full pre-activation unit' in page

@@ -205,8 +205,8 @@ class BasicBlock(nn.Module):
             "our_loop": "ResNet-18 built here: loop",
             "none": "none",
             "alt": "The first block of ResNet-18 as built here: each ReLU is a node of its own",
-            "says": "{modules} modules are called {calls} times, and {loop} is a loop; ResNet-18 "
-            "built here has {ours} modules and {our_calls} calls.",
+            "says": "{calls} calls go to {modules} modules, and {loop} is a loop; ResNet-18 built "
+            "here has {ours} modules and {our_calls} calls.",
         },
         measure=checks.shared_relu,
         source=Source(

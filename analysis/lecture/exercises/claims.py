@@ -45,8 +45,8 @@ CLAIMS = (
         source=Source(
             f"{HE2015.short}, section 4.1",
             HE2015.url,
-            "Curves and losses are recorded: 3 seeds; training with widths 8, 16, 32 on 14×14 "
-            "images, 60 steps",
+            "Recorded curves, 3 seeds",
+            "Recorded losses, 3 seeds: networks with widths 8, 16, 32 on 14×14 images",
         ),
     ),
     Exercise(
@@ -99,13 +99,15 @@ CLAIMS = (
             "alt": "Gradient norms of plain-56 along its depth, over the last layer's: the "
             "signal's and the weights'",
             "says": "Toward the input the signal's gradient shrinks to {activation} of its size, "
-            "while the weights' stays within a factor of {weight}.",
+            "while the weights' stays within a factor of {weight}. In plain-20, the largest "
+            "⟨W, ∂L/∂W⟩ of a layer is {product} times the smallest.",
         },
         measure=checks.weight_bars,
         source=Source(
             "Du, Hu, Lee 2018, Layers are Automatically Balanced",
             "https://arxiv.org/abs/1806.00900",
-            "Recorded curves, 3 seeds; ⟨W, ∂L/∂W⟩ is measured as this page opens",
+            "Recorded curves, 3 seeds",
+            "⟨W, ∂L/∂W⟩ is measured as this page opens",
         ),
     ),
     Exercise(

@@ -132,15 +132,18 @@ def weight_bars(exercise: Exercise) -> Finding:
         words["alt"],
         log_y=True,
     )
+    product = _products()
     return Finding(
         (
             Line(words["activation"], 10**summary.log10_ratio),
             Line(words["weight"], 10**summary.weight_log10_ratio),
             Line(words["weight_range"], ranges[Quantity.WEIGHT]),
-            Line(words["product"], _products()),
+            Line(words["product"], product),
         ),
         words["says"].format(
-            activation=written(10**summary.log10_ratio), weight=three(ranges[Quantity.WEIGHT])
+            activation=written(10**summary.log10_ratio),
+            weight=three(ranges[Quantity.WEIGHT]),
+            product=written(product),
         ),
         Plot(lambda: chart),
     )

@@ -65,8 +65,11 @@ def exercise_text(exercise: Exercise, step: Step, found: Finding | None, width: 
         parts.append(fill(found.says))
         source = translate("{place}. {url}", place=exercise.source.says, url=exercise.source.url)
         parts.append(fill(source))
-        if exercise.source.how:
-            parts.append(fill(translate("{how}.", how=exercise.source.how)))
+        parts += [
+            fill(translate("{how}.", how=how))
+            for how in (exercise.source.how, exercise.source.also)
+            if how
+        ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -62,11 +62,19 @@ class Drawing(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where to read about a claim: the place in words, its URL, and how this app measured it."""
+    """Where to read about a claim, and how this app measured its figures.
+
+    Attributes:
+        says: the place in words.
+        url: its URL.
+        how: how what the exercise shows was measured.
+        also: how the answer's other figures were measured.
+    """
 
     says: str
     url: str
     how: str = ""
+    also: str = ""
 
 
 class Line(NamedTuple):
@@ -136,7 +144,7 @@ class Exercise:
     def texts(self) -> Iterator[str]:
         """Yield every text that `spoken` translates."""
         yield from (self.title, self.task, self.hint, self.answer, self.source.says)
-        yield from filter(None, (self.source.how,))
+        yield from filter(None, (self.source.how, self.source.also))
         yield from self.words.values()
         if isinstance(self.shown, Plot):
             yield from self.shown.texts
@@ -157,6 +165,7 @@ class Exercise:
             source=self.source._replace(
                 says=translate(self.source.says),
                 how=translate(self.source.how) if self.source.how else "",
+                also=translate(self.source.also) if self.source.also else "",
             ),
         )
 
