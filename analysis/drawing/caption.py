@@ -15,7 +15,7 @@ from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.residual import block_at
 from analysis.structure.units import Unit, shared_options
 from analysis.style.grid import tex, tex_letters, tex_signs
-from analysis.style.language import counted, in_english, listed, translate
+from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse, plan
 from nets.catalog import (
     GOYAL2017,
@@ -162,7 +162,8 @@ def units_caption(units: Sequence[Unit]) -> str:
     else:
         said = f"{what}: {' and '.join(names)}, from x to y"
     said += _in_brackets([unit.shortcut for unit in units])
-    of = listed([of for kind, of in _OF_UNITS.items() if kind in {unit.block for unit in units}])
+    blocks = {unit.block for unit in units}
+    of = " and ".join(of for kind, of in _OF_UNITS.items() if kind in blocks)
     how = f"{_SIZES}, in the second stage of {of}."
     return figure_caption(said, how, {Role.SOURCE: (HE2015, HE2016)})
 

@@ -244,6 +244,7 @@ _FACTS: dict[str, Callable[[], str]] = {
     "paths": lambda: short(2 ** shipped("paths_fashion_resnet56").figures["blocks"]),
     "most_macs": _budget("max_macs"),
     "most_memory": _budget("max_training", "B"),
+    "chosen_batch": lambda: f"{_usual_choice().batch:,}",
     "chosen": _chosen_name,
     "resnet50_name": _name_there("resnet50"),
     "chosen_recipe": lambda: _recipe(chosen()),
