@@ -224,9 +224,9 @@ STORY = Lecture(
         Step(
             "Which depth should you choose?",
             "choose?choose_shown=front",
-            "Within {most_macs} MACs and {most_memory} for training at batch {chosen_batch}, {chosen} "
-            "is the most accurate with {chosen_recipe}: as deep as {resnet50_name}, with fewer "
-            "parameters.",
+            "Within {most_macs} MACs and {most_memory} for training at batch {chosen_batch}, "
+            "{chosen} is the most accurate with {chosen_recipe}: as deep as {resnet50_name}, with "
+            "fewer parameters.",
             notes="Published top-1 accuracies of one recipe: {chosen_accuracy} is the best. Press "
             "P and set the budgets of your class. Deeper isn't always better: on CIFAR-10 the "
             "paper's ResNet-110 has 6.43% error (best of 5 runs), ResNet-1202 7.93%, which it puts "

@@ -42,8 +42,8 @@ def test_the_story_is_filled_with_facts() -> None:
         "12% more: 4.09 G instead of 3.66 G. But backward needs 86.1 MB per image, not 32.3 MB",
         "a factor of 0.405 per layer (theory: 0.408).",
         "Under 1 point better: 25.03% with A, 24.52% with B and 24.19% with C",
-        "Within 5 G MACs and 8 GB for training at batch 32, ResNeXt-50 32x4d is the most accurate with "
-        "torchvision's weights V1: as deep as ResNet-50, with fewer parameters",
+        "Within 5 G MACs and 8 GB for training at batch 32, ResNeXt-50 32x4d is the most accurate "
+        "with torchvision's weights V1: as deep as ResNet-50, with fewer parameters",
         "ResNet-110's CIFAR-10 error is 6.37%, not 6.61% (published)",
         "plain-18 has 27.94% top-1 validation error and plain-34 28.54%",
         "at each of 27 blocks: 134 M paths, through 13.5 blocks on average",
