@@ -168,6 +168,9 @@ def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
 
 
 def _complain_of(text: str, error: ValueError) -> None:
+    if "," in text.partition(":")[0]:
+        complain(f"{quote(text)} is not a model: separate networks with semicolons in the address")
+        return
     named = quote(text) in str(error)
     complain(str(error) if named else f"{quote(text)} was left out: {error}")
 

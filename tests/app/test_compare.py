@@ -263,6 +263,15 @@ def test_the_wall_says_between_which_networks_it_shows_the_changes(open_app: Ope
     assert app.title[-1].value == "What changes from ResNet-152 to ResNet-18"
 
 
+def test_networks_with_commas_between_them_are_told_apart(open_app: Open) -> None:
+    app = open_app(None, "compare", nets="resnet18;resnet34,resnet50:se=4")
+    (error,) = app.error
+    assert error.value == (
+        "'resnet34,resnet50:se=4' is not a model: separate networks with semicolons in the address."
+    )
+    assert list(compared(app).index) == ["ResNet-18"]
+
+
 def test_one_network_never_hides_the_others(open_app: Open) -> None:
     small = "resnet18:input=3x32x32"
     app = open_app(None, "compare", nets=f"{small};resnet20;resnet51;resnet20:blocks=0")

@@ -192,9 +192,9 @@ class BasicBlock(nn.Module):
         ),
         hint="How many modules are there, and how many of them are called twice?",
         answer=(
-            "The block computes the right thing; the picture is wrong. One ReLU module is called "
-            "twice, and a box per module shows both calls as one. A hook on it can't tell them "
-            "apart either. Give each activation a module of its own."
+            "One ReLU module is called twice: the block computes the right thing, but a box per "
+            "module shows both calls as one. A hook on it can't tell them apart either. Give each "
+            "activation a module of its own."
         ),
         words={
             "modules": "Modules of the block",
