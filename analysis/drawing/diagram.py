@@ -72,12 +72,13 @@ LEGIBLE_PT = 6.95
 _USEFUL = 3  # times the width; a drawing limited by its height would ask for far more
 
 
-def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
+def small_text(draw: Callable[[float | None], Graph], look: Look, is_fixed: bool = False) -> str:
     """Return a warning if a drawing's text is too small on paper, with a remedy; otherwise "".
 
     Args:
         draw: lays out the drawing for a width in mm, or without one.
         look: how it is drawn.
+        is_fixed: whether nothing can be left out of it, so that only its width is a remedy.
     """
     drawn = draw(look.width_mm)
     scale = look.scale(drawn.width, drawn.height) * _PT_PER_PX
@@ -85,21 +86,23 @@ def small_text(draw: Callable[[float | None], Graph], look: Look) -> str:
         return "the title is too long for the drawing's width and becomes small: shorten it"
     said = f"the smallest text is {scale * SMALL:.1f} pt"
     less = "draw each network alone" if drawn.parts else "draw less of the network"
+    otherwise = "" if is_fixed else f": {less}"
     if scale * SMALL >= LEGIBLE_PT:
         least = LEGIBLE_PT * magnification(look.width_mm or 0.0)
         if (look.width_mm or 0.0) > SLIDE_MM or scale * SMALL >= least:
             return ""
-        return f"at {look.width_mm:g} mm {said}, small for a slide: {less}"
+        return f"at {look.width_mm:g} mm {said}, small for a slide{otherwise}"
     if look.width_mm is None:
         return f"the drawing was shrunk to fit the height of a page: {said}"
     low, high = look.width_mm, float(MAX_WIDTH_MM)
     if not _legible(draw, look, high):
-        return f"at {low:g} mm {said}, and no width makes it legible: {less}"
+        return f"at {low:g} mm {said}, and no width makes it legible{otherwise}"
     while high > 1.02 * low + 1:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if _legible(draw, look, middle) else (middle, high)
-    wider = f"use {ceil(high):,} mm, or " if high <= _USEFUL * look.width_mm else ""
-    return f"at {look.width_mm:g} mm {said}: {wider}{less}"
+    wider = f"use {ceil(high):,} mm" if high <= _USEFUL * look.width_mm else ""
+    remedy = ", or ".join(filter(None, (wider, "" if is_fixed else less)))
+    return f"at {look.width_mm:g} mm {said}{f': {remedy}' if remedy else ''}"
 
 
 def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:

@@ -67,7 +67,10 @@ def graph_picture(
         return Drawn(
             make,
             files.most_dpi(scale * on_paper.width, scale * (on_paper.height + _BESIDE)),
-            (*(warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES), small_text(draw, look)),
+            (
+                *(warning(suffix, look.title) for suffix in DIAGRAM_SUFFIXES),
+                small_text(draw, look, is_fixed=marks is not None),
+            ),
         )
 
     return Picture(

@@ -136,6 +136,10 @@ def test_a_small_pair_is_told_what_helps() -> None:
     pair = row("plain34", "resnet34")
     said = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=254))
     assert said.endswith("small for a slide: draw each network alone")
+    fixed = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=254), is_fixed=True)
+    assert f"{fixed}: draw each network alone" == said
+    narrow = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=60), is_fixed=True)
+    assert "draw" not in narrow
 
 
 def test_numbers_in_boxes_leave_the_figure_low() -> None:
