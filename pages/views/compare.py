@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from math import log10
@@ -290,7 +289,8 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     )
     values.insert(0, _NETWORK, names_of([row.spec for row in counted.rows]))
     inputs = [shape(row.input) for row in counted.rows]
-    if len(set(inputs)) > 1:
+    mixed = len(set(inputs)) > 1
+    if mixed:
         values.insert(1, "input", inputs)
     figures: list[Hashable] = [axis.label for axis in axes]
     styled = values.style.apply(lambda column: _heat(column, axes, inputs), subset=figures)
@@ -317,20 +317,18 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     has_speeds = any(isinstance(axis, Speed) for axis in axes)
-    st.caption(f"{goes_on}{_said_of_table(group, counted, inputs, any_log, has_speeds)}")
+    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log, has_speeds)}")
     has_depth = Column.DEPTH in axes
     if has_depth and (said := depths_in_words(row.spec for row in counted.rows)):
         st.caption(unbroken(said))
 
 
 def _said_of_table(
-    group: str, counted: Comparison, inputs: Sequence[str], any_log: bool, has_speeds: bool
+    group: str, counted: Comparison, mixed: bool, any_log: bool, has_speeds: bool
 ) -> str:
-    said = "Blue is low, yellow is high; the best of each column is bold."
-    counts = Counter(inputs).values()
-    if len(counts) > 1:
-        alone = "; one that is alone has no colour" if 1 in counts else ""
-        said += f" Only networks with the same input are compared{alone}."
+    low = "blue is low, yellow is high" if mixed else "Blue is low, yellow is high"
+    among = "Among networks with the same input, " if mixed else ""
+    said = f"{among}{low}; the best of each column is bold."
     if any_log:
         said += f" Columns that span a factor of more than {MUCH} have a logarithmic scale."
     images = number_of(counted.batch, "image")

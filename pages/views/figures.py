@@ -34,8 +34,7 @@ _WALL_MM = 123.0
 _PHONE_MM = 73.0
 """The width on paper at which the picture's text, in rows, is 12 px on a phone of 390 px."""
 
-_PUBLISHED = ("Published accuracy", "Published error")
-_ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", *_PUBLISHED)
+_ON_WALL = ("Depth", "Parameters", "MACs", "Saved memory", "Published top-1", "Published error")
 """The figures that the wall shows."""
 
 _CIFAR = (32, 32)
@@ -193,20 +192,18 @@ def stage_table(profile: Profile) -> str:
 
 
 def _accuracy(profile: Profile, results: tuple[Published, ...] | None) -> Figure:
-    accuracy, error = _PUBLISHED
     if results is None:
-        return Figure(accuracy, "...", "looking it up")
+        return Figure("Published top-1", "...", "looking it up")
     own = [r for r in results if r.source == "torchvision"]
     accuracies = own or [r for r in results if r.higher_is_better]
     if accuracies:
         best = max(accuracies, key=lambda r: r.percent)
-        note = f"{best.metric.removesuffix(' accuracy')}, {recipe_in_words(best.recipe)}"
-        title = f"{best.percent}%, {best.source}"
-        return Figure(accuracy, f"{best.percent:.1f}%", note, title)
+        recipe, title = recipe_in_words(best.recipe), f"{best.percent}%, {best.source}"
+        return Figure("Published top-1", f"{best.percent:.1f}%", recipe, title)
     if results:
         first = results[0]
         note = f"{first.metric.removesuffix(' error')}, {first.source}"
-        return Figure(error, f"{first.percent:g}%", note, first.recipe)
+        return Figure("Published error", f"{first.percent:g}%", note, first.recipe)
     edited = profile.model != profile.spec.base
-    label = error if profile.input[1:] == _CIFAR else accuracy
+    label = "Published error" if profile.input[1:] == _CIFAR else "Published top-1"
     return Figure(label, "none", "edited network" if edited else "in this app's tables")

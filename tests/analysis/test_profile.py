@@ -7,6 +7,7 @@ import torch
 
 import analysis
 from analysis.costs.profiles import check_trainable, representative
+from analysis.costs.report import profile_text
 from analysis.costs.verify import Check, run_fvcore, verify
 from nets import CATALOG, build, parse
 
@@ -70,6 +71,19 @@ def test_torchvision_publishes_the_same_multiply_adds() -> None:
 )
 def test_receptive_field(name: str, pixels: int) -> None:
     assert analysis.profile(parse(name)).receptive_field == pixels
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("resnet20", "px, before pooling\n"),
+        ("resnet20:se=4", "px, before pooling, without SE\n"),
+        ("resnet20:norm=group", "px, before pooling, without group norm\n"),
+        ("resnet20:se=4:norm=group", "px, before pooling, without SE and group norm\n"),
+    ],
+)
+def test_what_averages_over_the_map_is_not_in_the_receptive_field(model: str, said: str) -> None:
+    assert said in profile_text(analysis.profile(parse(model)))
 
 
 @pytest.mark.parametrize(

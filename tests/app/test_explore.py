@@ -50,8 +50,8 @@ def test_the_front_page_is_resnet50(open_app: Open) -> None:
 @pytest.mark.parametrize(
     ("model", "label", "value"),
     [
-        ("resnet50", "Published accuracy", "80.9%"),
-        ("seresnet50", "Published accuracy", "80.0%"),  # by timm alone
+        ("resnet50", "Published top-1", "80.9%"),
+        ("seresnet50", "Published top-1", "80.0%"),  # by timm alone
         ("resnet50_v1", "Published error", "22.85%"),
         ("resnet110", "Published error", "6.43%"),
     ],
@@ -60,7 +60,7 @@ def test_a_published_figure_is_called_what_it_is(
     open_app: Open, model: str, label: str, value: str
 ) -> None:
     page = html(open_app(model))
-    other = {"Published accuracy", "Published error"} - {label}
+    other = {"Published top-1", "Published error"} - {label}
     assert label in page
     assert value in page
     assert not [one for one in other if one in page]
