@@ -38,9 +38,9 @@ class Choice:
 def pick(is_used: bool = True) -> Choice:
     """Draw the picker in the sidebar, which says if the page doesn't use it; return the model."""
     with st.sidebar:
+        text = hidden_text(MODEL, FRONT)  # first, as it is bound to the address: it never moves
         if not is_used:
             st.caption("This page doesn't use the model chosen here.")
-        text = hidden_text(MODEL, FRONT)
         choice = _read(text)
         _draw_views(choice.spec.base if choice.spec else None)
         st.session_state[_TEXT] = text

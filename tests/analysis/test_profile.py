@@ -78,8 +78,11 @@ def test_receptive_field(name: str, pixels: int) -> None:
     [
         ("resnet20", "px, before pooling\n"),
         ("resnet20:se=4", "px, before pooling, without SE\n"),
-        ("resnet20:norm=group", "px, before pooling, without group norm\n"),
-        ("resnet20:se=4:norm=group", "px, before pooling, without SE and group norm\n"),
+        ("resnet20:norm=group:norm_groups=8", "px, before pooling, without group norm\n"),
+        (
+            "resnet20:se=4:norm=group:norm_groups=8",
+            "px, before pooling, without SE and group norm\n",
+        ),
     ],
 )
 def test_what_averages_over_the_map_is_not_in_the_receptive_field(model: str, said: str) -> None:
