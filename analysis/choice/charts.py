@@ -255,7 +255,7 @@ def scatter_chart(
         _label(x, batch, per_image),
         _label(y, batch, per_image),
         tuple(series),
-        f"{_called(y)} against {_called(x)}{best}",
+        _sentence(f"{_called(y)} against {_called(x)}{best}"),
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
         note=_note(rows, x, y, bubble, name),

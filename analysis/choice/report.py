@@ -7,7 +7,7 @@ say so. CSV and JSON hold exact numbers, the others three significant digits.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from analysis.style.grid import Grid, grid_latex, grid_markdown
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
 from analysis.style.terminal import WIDTH, laid_out
+from nets import parse
 from nets.options import MAX_BATCH, number_of
 
 
@@ -129,11 +130,20 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def how_counted(batch: int, *axes: Axis | None) -> str:
-    """Return for how many images counts among the axes are, for a caption; "" if for any."""
+def how_counted(models: Iterable[str], batch: int, *axes: Axis | None) -> str:
+    """Return for how many images of which size counts among the axes are, for a caption.
+
+    Args:
+        models: the counted networks.
+        batch: the images of a batch.
+        axes: what is drawn; the text is "" if none of it is a count that depends on the images.
+    """
     counted = [axis for axis in axes if isinstance(axis, Column) and axis not in MEASURED]
-    is_of_batch = any(axis.is_of_batch for axis in counted)
-    return f"Counts are for {number_of(batch, 'image')}" if is_of_batch else ""
+    if not any(axis.is_of_batch for axis in counted):
+        return ""
+    inputs = {shape(parse(model).input) for model in models}
+    of = f"of {inputs.pop()}" if len(inputs) == 1 else "of each network's own input size"
+    return f"Counts are for {number_of(batch, 'image')} {of}"
 
 
 def how_chosen(choice: Choice) -> str:

@@ -106,7 +106,7 @@ def compare(
         markdown=render.comparison_markdown,
     )
     if drawn is not None and chart is not None:
-        how = render.how_counted(batch, along, up, bubble)
+        how = render.how_counted(models_of(chart), batch, along, up, bubble)
         results = {Role.RESULTS: publishers(along, up, bubble)}
         drawn.write(chart, how, architectures(models_of(chart)) | results)
 

@@ -584,7 +584,8 @@ def export_comparison(
     whole: Callable[[], Comparison], batch: int, charts: Sequence[tuple[Chart, Axes]]
 ) -> None:
     """Draw the export dialog for the charts and the tables, which are counted on demand."""
-    networks = architectures(models_of(charts[0][0]))
+    models = models_of(charts[0][0])
+    networks = architectures(models)
     data = [
         DataFile("CSV", "comparison.csv", lambda: comparison_csv(whole())),
         DataFile("JSON", "comparison.json", lambda: comparison_json(whole())),
@@ -593,7 +594,10 @@ def export_comparison(
     ]
     pictures = [
         chart_picture(
-            chart, name, how_counted(batch, *axes), networks | {Role.RESULTS: publishers(*axes)}
+            chart,
+            name,
+            how_counted(models, batch, *axes),
+            networks | {Role.RESULTS: publishers(*axes)},
         )
         for (chart, axes), name in zip(charts, ("comparison", "comparison-own"), strict=False)
     ]

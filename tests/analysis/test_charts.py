@@ -432,8 +432,14 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert publishers(Column.MACS, usual_y(comparison), None) == [TORCHVISION2016]
     (timm,) = (one for one in comparison.cited if axis_name(one) == "rtx4090")
     assert publishers(timm, usual_y(comparison)) == [WIGHTMAN2019, TORCHVISION2016]
-    assert how_counted(1, Column.MACS, usual_y(comparison)) == "Counts are for 1 image"
-    assert how_counted(1, timm, usual_y(comparison)) == ""
+    nets = ["resnet18", "resnet50"]
+    said = how_counted(nets, 1, Column.MACS, usual_y(comparison))
+    assert said == "Counts are for 1 image of 3×224×224"
+    mixed = how_counted([*nets, "resnet20"], 2, Column.MACS, usual_y(comparison))
+    assert mixed == "Counts are for 2 images of each network's own input size"
+    edited = how_counted(["resnet18:input=3x128x128"], 1, Column.MACS)
+    assert edited == "Counts are for 1 image of 3×128×128"
+    assert how_counted(nets, 1, timm, usual_y(comparison)) == ""
     assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
     assert figure(chart, wall=True).layout.xaxis.title.text == "MACs, G"
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
