@@ -420,7 +420,7 @@ RECIPES: dict[str, Recipe] = {
             evaluate=False,
             narrow=True,
             side=NARROW_SIDE,
-            source="this project: a short run in which every seed ranks the depths the same way",
+            source="this project, for a short run on narrow networks",
         ),
         Recipe(
             name="short",

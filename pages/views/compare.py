@@ -342,7 +342,10 @@ def _said_of_table(
             f"{said} For {images}. Training memory is predicted by replaying a step without "
             "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
         )
-    return f"{said} Counts are for {images}. {MOVED} For scale: {counted.yardstick.says}"
+    yard = counted.yardstick
+    fits = any(yard.side in row.input for row in counted.rows)  # else it is no scale for them
+    scale = f" For scale: {yard.says}" if fits else ""
+    return f"{said} Counts are for {images}. {MOVED}{scale}"
 
 
 def _short(value: float, axis: Axis) -> str:

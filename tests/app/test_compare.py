@@ -512,6 +512,9 @@ def test_networks_are_only_ranked_among_those_of_their_input(open_app: Open) -> 
     same = open_app(None, "compare", nets="resnet18;resnet50")
     assert "input" not in compared(same)
     assert "Blue is low, yellow is high; the best of" in " ".join(c.value for c in same.caption)
+    assert "For scale: VGG-19 at 224 px" in " ".join(c.value for c in same.caption)
+    small = open_app(None, "compare", nets="resnet20;resnet110")
+    assert "For scale" not in " ".join(c.value for c in small.caption)
 
 
 @pytest.mark.parametrize(
