@@ -23,8 +23,8 @@ from pages.views.units import (
 export = heading(translate("Residual units") if on_wall() else translate("Units"))
 aside("intro").markdown(
     "Where batch norm, ReLU and the shortcut sit in a residual unit, and how that affects the "
-    "signal and the gradient. Shapes are those of ResNet-110 (basic) and ResNet-164 (bottleneck), "
-    "whichever model the sidebar shows."
+    "signal and the gradient. Shapes are those of ResNet-110 (basic) and Pre-activation ResNet-164 "
+    "(bottleneck)."
 )
 with fold("settings", "Units to compare"):
     choices = st.columns(2, gap="large")

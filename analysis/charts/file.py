@@ -881,11 +881,10 @@ def _errors(series: Series) -> list[list[float]] | None:
 
 
 def _outlined(colour: str, sizes: _Sizes) -> Any:
-    """Return the effect that keeps a line legible on a dark bar: an outline."""
+    """Return the effect that keeps an error bar legible on a dark bar: an outline."""
     from matplotlib.patheffects import withStroke
 
-    solid = {"dash_offset": 0, "dash_list": None}
-    return withStroke(linewidth=sizes.pt(1.5), foreground=colour, dashes=solid)
+    return withStroke(linewidth=sizes.pt(1.5), foreground=colour)
 
 
 def _ground(palette: Palette) -> dict[str, Any]:

@@ -434,6 +434,12 @@ class Comparison:
     yardstick: Yardstick = VGG19
 
     @property
+    def reference(self) -> str:
+        """The yardstick's cost in words; "" if no network takes images of its size."""
+        yard = self.yardstick
+        return yard.says if any(yard.side in row.input for row in self.rows) else ""
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The computed columns in which at least one row has a figure."""
         return tuple(c for c in Column if any(c.of(row) is not None for row in self.rows))

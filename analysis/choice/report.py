@@ -37,10 +37,10 @@ from nets.options import MAX_BATCH, number_of
 
 def computed_grid(comparison: Comparison) -> Grid:
     """Return the computed figures, a row for each network."""
-    columns = comparison.columns
+    columns, reference = comparison.columns, comparison.reference
     return Grid(
-        f"Computed for {number_of(comparison.batch, 'image')}. For reference, "
-        f"{comparison.yardstick.says}"
+        f"Computed for {number_of(comparison.batch, 'image')}."
+        f"{f' For reference, {reference}' if reference else ''}"
         f"{_aside(cannot_train(comparison.rows))}",
         ("model", "input", *(column.heading for column in columns)),
         tuple(

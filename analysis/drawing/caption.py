@@ -28,7 +28,6 @@ from nets.catalog import (
     Citation,
 )
 from nets.names import option_words, title
-from nets.options import BlockKind
 from nets.origin import base_title, own_differences
 from nets.plan import ConvPlan, ShortcutKind
 from nets.spec import ResNetSpec, overrides
@@ -72,12 +71,6 @@ _OF_EDITS = {
 """Options, or their values, whose paper is cited where a network edits them."""
 
 _SIZES = "Sizes: channels×height×width"
-
-_OF_UNITS = {
-    BlockKind.BASIC: "ResNet-110 (basic)",
-    BlockKind.BOTTLENECK: "ResNet-164 (bottleneck)",
-}
-"""The networks whose sizes the drawings of units have."""
 
 _LINES = {
     ShortcutKind.IDENTITY: "solid",
@@ -162,9 +155,8 @@ def units_caption(units: Sequence[Unit]) -> str:
     else:
         said = f"{what}: {' and '.join(names)}, from x to y"
     said += _in_brackets([unit.shortcut for unit in units])
-    blocks = {unit.block for unit in units}
-    of = " and ".join(of for kind, of in _OF_UNITS.items() if kind in blocks)
-    how = f"{_SIZES}, in the second stage of {of}."
+    of = dict.fromkeys(f"{base_title(unit.spec.base)} ({unit.block})" for unit in units)
+    how = f"{_SIZES}, in the second stage of {' and '.join(of)}."
     return figure_caption(said, how, {Role.SOURCE: (HE2015, HE2016)})
 
 

@@ -168,7 +168,7 @@ def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
 
 def _complain_of(text: str, error: ValueError) -> None:
     if "," in text.partition(":")[0]:
-        complain(f"{quote(text)} is not a model: separate networks with semicolons in the address")
+        complain(f"{quote(text)} is not a model: add networks one by one")
         return
     named = quote(text) in str(error)
     complain(str(error) if named else f"{quote(text)} was left out: {error}")
@@ -326,9 +326,8 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
 def _said_of_table(
     group: str, counted: Comparison, mixed: bool, any_log: bool, has_speeds: bool
 ) -> str:
-    low = "blue is low, yellow is high" if mixed else "Blue is low, yellow is high"
-    among = "Among networks with the same input, " if mixed else ""
-    said = f"{among}{low}; the best of each column is bold."
+    said = "blue is low, yellow is high; the best of each column is bold."
+    said = f"Among networks with the same input, {said}" if mixed else said.capitalize()
     if any_log:
         said += f" Columns that span a factor of more than {MUCH} have a logarithmic scale."
     images = number_of(counted.batch, "image")
@@ -342,9 +341,7 @@ def _said_of_table(
             f"{said} For {images}. Training memory is predicted by replaying a step without "
             "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
         )
-    yard = counted.yardstick
-    fits = any(yard.side in row.input for row in counted.rows)  # else it is no scale for them
-    scale = f" For scale: {yard.says}" if fits else ""
+    scale = f" For scale: {counted.reference}" if counted.reference else ""
     return f"{said} Counts are for {images}. {MOVED}{scale}"
 
 

@@ -37,8 +37,7 @@ CAPTIONS = {
     "time": "Median time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y (identity "
     "shortcuts solid). Sizes: channels$\\times$height$\\times$width, in the second stage of "
-    "ResNet-110 (basic). "
-    "Sources: ",
+    "ResNet-110 (basic). Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
     "where stages begin. 2 random images. Weights at initialisation. Bands: lowest to highest of "

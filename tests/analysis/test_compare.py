@@ -335,6 +335,12 @@ def test_written_tables(golden: Golden) -> None:
     assert len(comparison_grids(compare([CIFAR[2]]))) == 1  # no results of plain-20 are published
 
 
+def test_a_table_names_the_yardstick_only_beside_images_of_its_size() -> None:
+    says = f"Computed for 1 image. For reference, {VGG19.says}"
+    assert says in comparison_markdown(compare([parse("resnet18"), *CIFAR]))
+    assert "VGG-19" not in comparison_markdown(compare(CIFAR))
+
+
 def test_a_sweep_says_where_its_highest_and_lowest_curves_end() -> None:
     found = [curve(parse(name), Sweep.INPUT, (224, 448)) for name in ("resnet18", "resnet34")]
     assert sweep_in_words(found, Column.MACS) == (

@@ -266,9 +266,7 @@ def test_the_wall_says_between_which_networks_it_shows_the_changes(open_app: Ope
 def test_networks_with_commas_between_them_are_told_apart(open_app: Open) -> None:
     app = open_app(None, "compare", nets="resnet18;resnet34,resnet50:se=4")
     (error,) = app.error
-    assert error.value == (
-        "'resnet34,resnet50:se=4' is not a model: separate networks with semicolons in the address."
-    )
+    assert error.value == "'resnet34,resnet50:se=4' is not a model: add networks one by one."
     assert list(compared(app).index) == ["ResNet-18"]
 
 

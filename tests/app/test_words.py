@@ -6,7 +6,7 @@ from pages.ui import words
 
 
 def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "_FIRM", str.maketrans("-/ ", "_|."))  # apps in tests have none
+    monkeypatch.setattr(words, "_FIRM", str.maketrans("-/ ", "_|."))  # which tests empty
     told = words.unbroken("ResNet-50-C, 3-4-11-3, Fashion-MNIST and `a-B`: pre-activation")
     assert told == "ResNet_50_C, 3_4_11_3, Fashion_MNIST and `a-B`: pre_activation"
     assert words.unbroken("a 32-layer net, 10-crop, in-line") == "a 32_layer net, 10_crop, in-line"
