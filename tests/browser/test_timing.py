@@ -93,8 +93,9 @@ def test_a_measurement_on_the_wall_moves_nothing(server: str, visit: Visit) -> N
     Before it, sentence and button are in the middle. The progress is one line below the chart, and
     Cancel is beside the title.
     """
-    # So many images that it takes the two seconds, however quiet the machine is.
-    settings = "timing_batches=256&timing_seconds=2"
+    # So many images that it takes seconds, however quiet the machine is, and so much time that the
+    # page shows it measuring, however busy it is.
+    settings = "timing_batches=256&timing_seconds=6"
     page = visit(f"{server}/timing?model={TINY}:classes=3&view=wall&{settings}", 1280, 720)
     expect(
         page.get_by_text("No measurements with these settings yet. Press Measure.")
