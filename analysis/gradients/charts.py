@@ -261,7 +261,8 @@ def named_chart(chart: Chart, run: Gradients | Direction, said: Sequence[str]) -
         run: the run.
         said: the sentences about the quantity that is drawn; empty if no preset is about it.
     """
-    preset = preset_of(tuple(map(str, run.specs)), run.settings.precision)
+    models, is_direction = tuple(map(str, run.specs)), isinstance(run, Direction)
+    preset = preset_of(models, run.settings.precision, is_direction)
     usual = type(run.settings)(precision=run.settings.precision)
     if preset is None or run.settings != usual or not said:
         return chart

@@ -26,12 +26,14 @@ class Preset:
         short: the button's label.
         models: the models to measure.
         precision: FLOAT64 if float32 would underflow.
+        is_direction: whether the gradient's direction is measured instead of its norm.
     """
 
     name: str
     short: str
     models: tuple[str, ...]
     precision: Precision = Precision.FLOAT32
+    is_direction: bool = False
 
 
 def _twins(
@@ -88,6 +90,7 @@ SHATTERED = Preset(
     "Without shortcuts, the gradient's direction shatters",
     "Direction",
     tuple(f"{kind}{depth}" for kind in ("plain", "resnet") for depth in (20, 32, 44, 56)),
+    is_direction=True,
 )
 """The ladder of depths for which the gradient's direction is measured instead of its norm."""
 
@@ -104,11 +107,13 @@ def usual_models(spec: ResNetSpec, is_direction: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, (plain_twin(spec), residual_twin(spec)))))
 
 
-def preset_of(models: Sequence[str], precision: Precision) -> Preset | None:
-    """Return the preset that measures these models in this precision, if there is one."""
-    every = (*PRESETS, *MORE, SHATTERED)
-    found = (one for one in every if (one.models, one.precision) == (tuple(models), precision))
-    return next(found, None)
+def preset_of(models: Sequence[str], precision: Precision, is_direction: bool) -> Preset | None:
+    """Return the preset that measures these models' norms, or directions, in this precision."""
+    asked = tuple(models), precision, is_direction
+    for one in (*PRESETS, *MORE, SHATTERED):
+        if (one.models, one.precision, one.is_direction) == asked:
+            return one
+    return None
 
 
 @dataclass(frozen=True)

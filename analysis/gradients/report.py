@@ -230,8 +230,9 @@ def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) ->
     sizes = dict.fromkeys(shape(spec.input) for spec in run.specs)
     of = f" of {next(iter(sizes))}" if len(sizes) == 1 else ""
     said = [
-        f"Dash-dotted: theory ({_followed_by(one, run)}), a factor of {one.factor:.3f} per "
-        f"{'layer' if one.layers == 1 else 'block'} toward the input."
+        f"Dash-dotted: theory ({_followed_by(one, run)}), drawn from the last block's mean with a "
+        f"factor of {one.factor:.3f} per {'layer' if one.layers == 1 else 'block'} toward the "
+        "input."
         for one in theories
     ]
     said.append(

@@ -173,7 +173,8 @@ def pressed_preset(experiment: Experiment, running: bool, run: Run | None) -> Pr
         specs, settings = run.specs, run.settings
     else:
         return None
-    return preset_of(tuple(map(str, specs)), settings.precision)
+    is_direction = isinstance(settings, DirectionSettings)
+    return preset_of(tuple(map(str, specs)), settings.precision, is_direction)
 
 
 def choose_models(spec: ResNetSpec, quantity: str) -> tuple[ResNetSpec, ...]:
@@ -241,7 +242,7 @@ def _run_preset(preset: Preset, settings: GradientSettings) -> None:
     usual = GradientSettings().precision
     hold(_PRECISION, "" if preset.precision is usual else preset.precision.value)
     models = tuple(map(parse, preset.models))
-    if preset is SHATTERED:
+    if preset.is_direction:
         use_models(_MODELS, ())
         hold(_QUANTITY, DIRECTION)
         hold(_NOISE, "")
@@ -384,6 +385,8 @@ def say_whence(run: Run, chart: Chart) -> None:
         if chart.note and not lecture.tells():
             told.append(sentence(chart.note))
         told.append(spread_in_words(chart, [run.settings.seeds], isinstance(run, Gradients)))
+        if run.settings.precision is not Precision.FLOAT32:
+            told.append(translate("In {dtype}.", dtype=run.settings.precision))
     if result is not None and not is_of_visit(result):
         told.append(whence(result))
     if said := " ".join(filter(None, told)):

@@ -324,7 +324,7 @@ def test_theory_is_named_and_cited_only_where_its_line_is_drawn() -> None:
         assert ("Dash-dotted: theory (" in told) == bool(theories)
         for line in (one.name for one in norms.series if one.thin):
             name = line.removeprefix("theory, ").partition(": ×")[0]
-            assert f"theory ({name}), a factor of " in told
+            assert f"theory ({name}), drawn from the last block's mean with a factor of " in told
         drawn += bool(theories)
         weights = gradient_chart(run.curves, Quantity.WEIGHT)
         assert not any(one.thin for one in weights.series)

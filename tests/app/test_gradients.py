@@ -48,6 +48,27 @@ def test_the_wall_names_the_network_or_the_pressed_preset(open_app: Open) -> Non
 
 
 @pytest.mark.parametrize(
+    ("quantity", "title"),
+    [
+        ("activation", "With BN, the gradient explodes; shortcuts tame it"),
+        ("weight", "Weight gradient norm by depth"),
+        ("direction", "Gradient direction at 56 layers"),
+    ],
+)
+@pytest.mark.parametrize("view", ["", "wall"])
+def test_a_preset_names_the_chart_of_its_own_quantity_only(
+    open_app: Open, quantity: str, title: str, view: str
+) -> None:
+    app = open_app(None, "gradients", models="plain56;resnet56", quantity=quantity, view=view)
+    assert not app.exception
+    said = markdown(app)
+    assert title in said
+    assert ("the gradient explodes" in said) == (quantity == "activation")
+    pressed = app.button(key="preset_With BN, the gradient explodes; shortcuts tame it")
+    assert (pressed.proto.type == "primary") == (quantity != "direction")
+
+
+@pytest.mark.parametrize(
     ("models", "rule"),
     [
         ("plain56;resnet56", "a gradient explodes if it grows by"),
