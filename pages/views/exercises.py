@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import streamlit as st
@@ -83,8 +84,8 @@ def show_exercises(top: DeltaGenerator) -> None:
 def _show_on_wall(exercise: Exercise, step: Step) -> None:
     """Show one step: the answer takes the place of the code, a chart that of the figures.
 
-    Of the code, the lines with the mistake remain; a chart is beside them and the answer, so that
-    it is tall.
+    Of the code, the lines with the mistake remain. A chart is beside them and the answer, so that
+    it is tall; without one of the answer, it is the figure with the mistake.
     """
     with st.container(key="exercise_told"):
         told = {
@@ -98,7 +99,8 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             return
         found = finding_of(exercise)
         left, right = st.container(), st.container()
-        if isinstance(found.picture, Plot):
+        chart = _chart_of_answer(exercise, found)
+        if chart is not None:
             left, right = st.columns(2, gap="medium")
         with left:
             if isinstance(exercise.shown, Code):
@@ -108,12 +110,20 @@ def _show_on_wall(exercise: Exercise, step: Step) -> None:
             st.markdown(told[step])
             st.html(verdict(found.says))
         with right:
-            if isinstance(found.picture, Plot):
-                chart = in_legend(found.picture.chart())  # half the wall has no room for names
-                show_chart(chart, f"finding_{exercise.key}")
+            if chart is not None:  # half the wall has no room for names
+                _plot(in_legend(chart), f"finding_{exercise.key}", None)
             else:  # in a chart's place, a drawing's text would be too small
                 _figures(found)
         _say_how(exercise.source.how, exercise.source.also)
+
+
+def _chart_of_answer(exercise: Exercise, found: Finding) -> Chart | None:
+    """Return the chart beside an answer on the wall: its own, or the figure with the mistake."""
+    if isinstance(found.picture, Plot):
+        return found.picture.chart()
+    if isinstance(exercise.shown, Plot):  # its title may be the mistake
+        return replace(exercise.shown.chart(), title=translate("The article's figure"))
+    return None
 
 
 def _choose(top: DeltaGenerator) -> Exercise:
@@ -211,7 +221,7 @@ def _figures(found: Finding) -> None:
     st.html(table(translate("Measured"), head, rows, 2))
 
 
-def _plot(chart: Chart, key: str, height: int) -> None:
+def _plot(chart: Chart, key: str, height: int | None) -> None:
     """Draw a chart under its title, as an article prints it."""
-    st.markdown(f"**{chart.title}**")
+    st.markdown(unbroken(f"**{chart.title}**"))
     show_chart(chart, key, height)

@@ -23,8 +23,10 @@ from analysis.lecture.exercises.values import (
     Plot,
     written,
 )
+from analysis.machine.devices import seeded
 from analysis.style.language import Language, speaking
 from analysis.style.look import Look
+from nets import build, parse
 from tests.analysis.test_cli import call
 
 HAN = "[\u3400-\u9fff]"
@@ -195,6 +197,31 @@ def test_that_is_explosion(found: Callable[[str], Finding]) -> None:
     assert grows == pytest.approx(grows_layer**54, rel=1e-6)
     assert 0.66 < falls_layer < 0.72  # theory: 0.707
     assert 1.17 < grows_layer < 1.22  # theory: 1.21
+
+
+@pytest.mark.parametrize(
+    ("options", "more"), [(":norm=none:init=xavier", 2.0**18), ("", 1.0)], ids=["no BN", "BN"]
+)
+def test_larger_weights_help_a_vanishing_gradient_without_batch_norm_only(
+    options: str, more: float
+) -> None:
+    def factor(scale: float) -> float:
+        """Return the gradient's norm after the stem over that after the last of 18 layers."""
+        with seeded(0):
+            net = build(parse(f"plain20{options}")).double()
+        for layer in net.modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                layer.weight.data *= scale
+        outputs: list[torch.Tensor] = []
+        for name in ("act1", "layer3"):
+            part = net.get_submodule(name)
+            part.register_forward_hook(lambda _, __, out: outputs.append(out))
+        with seeded(1):
+            loss = net(torch.randn(8, 3, 32, 32).double())[:, 0].mean()
+        first, last = torch.autograd.grad(loss, outputs)
+        return float(first.norm() / last.norm())
+
+    assert factor(2.0) / factor(1.0) == pytest.approx(more, rel=1e-3)
 
 
 def test_weight_bars(found: Callable[[str], Finding]) -> None:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.charts.chart import in_a_caption
 from analysis.drawing.caption import figure_caption
-from analysis.lecture.exercises.catalog import EXERCISES
+from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 from analysis.lecture.exercises.values import Code, Plot
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
@@ -115,14 +115,28 @@ def test_only_the_citation_is_a_link(open_app: Open) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [
+        ("vanishing_solved", "The same nets with batch norm and He's initialisation"),
+        ("that_is_explosion", "The article's figure"),
+    ],
+)
+def test_on_the_wall_an_answers_chart_has_its_title(open_app: Open, key: str, title: str) -> None:
+    """An answer without a chart of its own keeps the figure with the mistake in sight."""
+    app = open_app(None, "lecture", exercise=key, exercise_step="answer", view="wall")
+    assert len(app.get("plotly_chart")) == 1
+    assert f"**{title}**" in markdown(app)
+
+
 @pytest.mark.parametrize("key", ["vanishing_solved", "that_is_explosion", "weight_bars"])
 @pytest.mark.parametrize("shown", ["question", "hint", "answer"])
 @pytest.mark.parametrize("view", ["", "wall"])
 def test_a_recorded_figure_says_so_once(open_app: Open, key: str, shown: str, view: str) -> None:
     app = open_app(None, "lecture", exercise=key, exercise_step=shown, view=view)
     assert not app.exception
-    source = EXERCISES[key].source
-    assert "ecorded" in source.how
+    source = exercise_of(key).source
+    assert re.fullmatch(r"Curves recorded on 2026-\d\d-\d\d, 3 seeds", source.how)
     said = [one.value for one in app.caption if "ecorded" in one.value or "measured" in one.value]
     assert " ".join(said).count(source.how) == 1
     assert " ".join(said).count(source.also or "none") == (shown == "answer" and source.also != "")

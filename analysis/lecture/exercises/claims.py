@@ -45,9 +45,10 @@ CLAIMS = (
         source=Source(
             f"{HE2015.short}, section 4.1",
             HE2015.url,
-            "Recorded curves, 3 seeds",
-            "Recorded losses, 3 seeds: networks with widths 8, 16, 32 on 14×14 images",
+            "Curves recorded on {curves}, 3 seeds",
+            "Losses recorded on {losses}, 3 seeds: networks with widths 8, 16, 32 on 14×14 images",
         ),
+        days=checks.days_of_vanishing_solved,
     ),
     Exercise(
         key="that_is_explosion",
@@ -58,8 +59,9 @@ CLAIMS = (
         hint="Read each curve from right to left, from the loss to the input.",
         answer=(
             "They are opposites. A gradient vanishes when it gets smaller toward the input, and "
-            "explodes when it gets larger. Their cures differ: larger weights help a "
-            "vanishing gradient, smaller ones or clipping an exploding one."
+            "explodes when it gets larger. Without batch norm their cures differ, too: larger "
+            "weights counter a vanishing gradient, smaller ones an exploding one. With batch norm "
+            "the scale of the weights cancels."
         ),
         words={
             "falls": "Plain-56, no BN, Xavier: factor toward the input",
@@ -71,8 +73,11 @@ CLAIMS = (
         },
         measure=checks.that_is_explosion,
         source=Source(
-            f"{HE2015.short}, section 1, names both", HE2015.url, "Recorded curves, 3 seeds"
+            f"{HE2015.short}, section 1, names both",
+            HE2015.url,
+            "Curves recorded on {curves}, 3 seeds",
         ),
+        days=checks.days_of_that_is_explosion,
     ),
     Exercise(
         key="weight_bars",
@@ -99,16 +104,17 @@ CLAIMS = (
             "alt": "Gradient norms of plain-56 along its depth, over the last layer's: the "
             "signal's and the weights'",
             "says": "Toward the input the signal's gradient shrinks to {activation} of its size, "
-            "while the weights' stays within a factor of {weight}. In plain-20, the largest "
-            "⟨W, ∂L/∂W⟩ of a layer is {product} times the smallest.",
+            "while the weights' stays within a factor of {weight}. In plain-20, ⟨W, ∂L/∂W⟩ is "
+            "the same in every layer (largest over smallest: {product}).",
         },
         measure=checks.weight_bars,
         source=Source(
             "Du, Hu, Lee 2018, Layers are Automatically Balanced",
             "https://arxiv.org/abs/1806.00900",
-            "Recorded curves, 3 seeds",
-            "⟨W, ∂L/∂W⟩ is measured as this page opens",
+            "Curves recorded on {curves}, 3 seeds",
+            "⟨W, ∂L/∂W⟩ is measured as this page opens, in the shorter plain-20",
         ),
+        days=checks.days_of_weight_bars,
     ),
     Exercise(
         key="no_synchronise",
@@ -158,7 +164,8 @@ print(f"{len(images) / seconds:.0f} images/s")
         source=Source(
             "PyTorch documentation, CUDA semantics, asynchronous execution",
             "https://docs.pytorch.org/docs/stable/notes/cuda.html#asynchronous-execution",
-            "Recorded timings, batch 64, TF32; nothing is timed on this machine",
+            "Timings recorded on {timings}, batch 64, TF32; nothing is timed on this machine",
         ),
+        days=checks.days_of_no_synchronise,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import log, log10
 from operator import truediv
@@ -19,10 +19,11 @@ from analysis.gradients.presets import PRESETS, Preset
 from analysis.gradients.results import run_hash, run_of
 from analysis.images.batch import batch
 from analysis.lecture.exercises.values import Exercise, Finding, Line, Plot, written
-from analysis.lecture.facts import last_losses
+from analysis.lecture.facts import last_losses, shipped
 from analysis.machine.devices import seeded
 from analysis.results.form import Result
 from analysis.results.recorded import recorded, recordings
+from analysis.style.language import listed
 from analysis.style.numbers import three
 from analysis.timing.results import TIME
 from nets import build, parse
@@ -34,6 +35,7 @@ _VANISHING, _BN, _XAVIER = (
 )
 _NETS = ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152")
 _NAMED = "resnet50"
+_LOSSES = ("plain56", "resnet56")
 _TIMED: dict[str, Any] = {
     "device": "cuda",
     "batch": 64,
@@ -74,7 +76,7 @@ def vanishing_solved(exercise: Exercise) -> Finding:
     curves = _curves(_BN)
     (shown,) = summarise(_plain(_VANISHING))
     plain, residual = summarise(curves)
-    losses = [fmean(last_losses(network)) for network in ("plain56", "resnet56")]
+    losses = [fmean(last_losses(network)) for network in _LOSSES]
     return Finding(
         (
             Line(words["shown"], 10**shown.log10_ratio),
@@ -189,8 +191,36 @@ def no_synchronise(exercise: Exercise) -> Finding:
     )
 
 
-def _curves(preset: Preset) -> list[Curve]:
-    """Return the recorded curves of a preset.
+def days_of_vanishing_solved() -> Mapping[str, str]:
+    """Return the days on which its curves and losses were recorded."""
+    losses = [shipped(f"train_{net}_seed{seed}") for net in _LOSSES for seed in range(3)]
+    return {
+        "curves": _days(map(_recording, (_VANISHING, _BN))),
+        "losses": _days(losses),
+    }
+
+
+def days_of_that_is_explosion() -> Mapping[str, str]:
+    """Return the days on which its curves were recorded."""
+    return {"curves": _days(map(_recording, (_XAVIER, _BN)))}
+
+
+def days_of_weight_bars() -> Mapping[str, str]:
+    """Return the day on which its curves were recorded."""
+    return {"curves": _days([_recording(_XAVIER)])}
+
+
+def days_of_no_synchronise() -> Mapping[str, str]:
+    """Return the days on which its timings were recorded."""
+    return {"timings": _days(map(_timing, _NETS))}
+
+
+def _days(results: Iterable[Result]) -> str:
+    return listed(sorted({str(one.stamp["date"])[:10] for one in results}))
+
+
+def _recording(preset: Preset) -> Result:
+    """Return the recorded curves of a preset as a result.
 
     Raises:
         LookupError: if they don't come with the app.
@@ -199,7 +229,12 @@ def _curves(preset: Preset) -> list[Curve]:
     result = recorded(run_hash(tuple(map(parse, preset.models)), settings))
     if result is None:
         raise LookupError(f"there is no recording of {preset.short}")
-    run = run_of(result)
+    return result
+
+
+def _curves(preset: Preset) -> list[Curve]:
+    """Return the recorded curves of a preset."""
+    run = run_of(_recording(preset))
     assert isinstance(run, Gradients)
     return list(run.curves)
 

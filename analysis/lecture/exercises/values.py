@@ -124,6 +124,7 @@ class Exercise:
         words: the texts of its check.
         measure: makes the finding from them.
         source: where to read more.
+        days: returns the days on which what it shows was recorded, for the braces in `source`.
     """
 
     key: str
@@ -135,6 +136,7 @@ class Exercise:
     words: Words = field(hash=False)
     measure: Callable[[Exercise], Finding]
     source: Source
+    days: Callable[[], Mapping[str, str]] = dict
 
     @property
     def code(self) -> str:
@@ -151,7 +153,7 @@ class Exercise:
 
     def spoken(self) -> Exercise:
         """Return the exercise with its texts in the spoken language."""
-        shown = self.shown
+        shown, days = self.shown, self.days()
         if isinstance(shown, Plot):
             shown = shown._replace(texts=tuple(map(translate, shown.texts)))
         return replace(
@@ -164,8 +166,8 @@ class Exercise:
             words={name: translate(text) for name, text in self.words.items()},
             source=self.source._replace(
                 says=translate(self.source.says),
-                how=translate(self.source.how) if self.source.how else "",
-                also=translate(self.source.also) if self.source.also else "",
+                how=translate(self.source.how, **days) if self.source.how else "",
+                also=translate(self.source.also, **days) if self.source.also else "",
             ),
         )
 
