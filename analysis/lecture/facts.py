@@ -135,6 +135,14 @@ def _lesion(net: str, path: str = "") -> Callable[[], str]:
     return written
 
 
+def _mean_by_gradient() -> str:
+    """Return how many blocks a path goes through, weighted by gradient, with its standard error."""
+    from analysis.lesions.report import paths_of, with_error
+
+    found = paths_of(shipped("paths_fashion_resnet56"))
+    return with_error(found.mean_gradient, found.mean_gradient_error)
+
+
 def _path_figure(name: str, style: str) -> Callable[[], str]:
     return lambda: format(shipped("paths_fashion_resnet56").figures[name], style)
 
@@ -250,5 +258,5 @@ _FACTS: dict[str, Callable[[], str]] = {
     "chosen_recipe": lambda: _recipe(chosen()),
     "chosen_accuracy": lambda: f"{chosen().percent:.1f}%",
     "mean_path": _path_figure("mean_path", "g"),
-    "mean_gradient": _path_figure("mean_gradient", ".1f"),
+    "mean_gradient": _mean_by_gradient,
 }

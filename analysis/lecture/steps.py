@@ -116,7 +116,8 @@ STORY = Lecture(
             "training?train_models=plain20;plain56;resnet20;resnet56",
             "The same images, the same recipe, now with shortcuts.",
             Question(
-                "How does the 56-layer residual network compare with the 20-layer one?",
+                "How does the training loss of the 56-layer residual network compare with that of "
+                "the 20-layer one?",
                 ("Worse", "About the same", "Better"),
                 1,
                 "About the same: {resnet20_loss} and {resnet56_loss}, mean loss of the last 25 "
@@ -171,7 +172,7 @@ STORY = Lecture(
                     "Close to −1: opposite",
                 ),
                 1,
-                "At 56 layers, the gradients with and without noise have a cosine of "
+                "At 56 layers, the gradients with and without 1% noise have a cosine of "
                 "{plain56_cosine} in the plain network and {resnet56_cosine} in the residual one.",
             ),
             notes="The gradient of the loss with respect to the image, with batch norm, at "
