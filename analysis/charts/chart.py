@@ -146,6 +146,7 @@ class Chart:
     the numbers' range. `samples` are diameters of points in px, with the figures that they stand
     for, in a file's legend. `from_zero` makes both axes begin at 0, so that distances are in
     proportion. `shown` are values that the y axis has, whatever its series: the ends of its range.
+    `close` fits the y axis of lines, which otherwise begins at 0, to its values.
     """
 
     title: str
@@ -163,6 +164,7 @@ class Chart:
     samples: tuple[tuple[float, str], ...] = ()
     from_zero: bool = False
     shown: tuple[float, ...] = ()
+    close: bool = False
 
     @property
     def has_legend(self) -> bool:

@@ -98,7 +98,7 @@ _ASPECT, _MIN_HEIGHT_MM = 1.9, 60.0  # a chart on paper, without title and legen
 _TALLEST = 0.9  # largest ratio of height to width that a PNG's size limit assumes
 _ROOM = 0.92  # a legend's share of the width: at 72 dpi, text is up to 7% wider than measured
 _GAP = 0.2  # gap between the bars of two words, as a share of the words' distance
-_BEHIND = 0.9  # matplotlib's zorder: below bars, which a line would cut in two
+_ACROSS = 2.5  # matplotlib's zorder: above bars and lines, below names
 _HEADROOM = 1.06  # end of an axis from zero, as a multiple of its largest value
 _TICKS = 7  # approximate number of ticks along an axis with room for names
 _SMALL_PT = 7.0  # size of a note below a chart
@@ -579,7 +579,7 @@ def _draw(
             markevery=1 if stands_alone(chart) else ceil(len(x) / sizes.marked) or None,
             label=_label(series),
             clip_on=series.across,  # don't clip marks at the edge
-            zorder=_BEHIND if series.is_level else None,
+            zorder=_ACROSS if series.is_level else None,
         )
         if series.low:
             low, high = (
@@ -607,7 +607,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
         axis, evenly = getattr(axes, f"{name}axis"), not log
         if log:
             axes.set(**{f"{name}scale": "log"})
-        if values and (log or has_points(chart)):
+        if values and (log or has_points(chart) or (name == "y" and chart.close)):
             axes.set(**{f"{name}lim": limits(values, log, chart.from_zero)})
         elif name == "y" and all(value >= 0 for value in values):
             highest = max(values, default=1) * _HEADROOM

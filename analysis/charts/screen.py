@@ -276,6 +276,7 @@ def figure(
             **axis,
             **_plotly_scale(chart, numbers_up(chart), chart.log_y, wall),
             **({"range": [0, end]} if (end := end_of_texts(chart)) else {}),
+            **({"range": limits(numbers_up(chart))} if chart.close and not chart.log_y else {}),
         },
         shapes=[
             {
@@ -395,7 +396,7 @@ def _annotation(chart: Chart, name: Name, palette: Palette, scale: float) -> dic
 
 
 def _levels(chart: Chart, palette: Palette, wall: bool) -> Iterator[dict[str, Any]]:
-    """Yield the levels behind bars as shapes; a trace ends at the outermost words."""
+    """Yield the levels across bars as shapes; a trace ends at the outermost words."""
     for series, colour, _ in series_looks(chart, palette):
         if series.is_level:
             yield {
@@ -408,7 +409,7 @@ def _levels(chart: Chart, palette: Palette, wall: bool) -> Iterator[dict[str, An
                 "y0": series.y[0],
                 "y1": series.y[0],
                 "line": {"color": colour, "width": 3 if wall else 2, "dash": series.dash.value},
-                "layer": "between",
+                "layer": "above",
             }
 
 

@@ -152,6 +152,7 @@ def training_chart(
         (*(named_at_ends(lines, is_log) if at_ends else lines), *tested, *keys),
         f"{shown.label.capitalize()} by {along} of {names}. {said}".strip(),
         log_y=is_log,
+        close=shown is not Shown.TRAIN_LOSS,
         signs="Lines: training. Unfilled marks: test" if keys else "",
         reading=". ".join(filter(None, (how, training))),
     )

@@ -370,7 +370,7 @@ def test_blocks_are_numbered_upright_and_the_whole_network_is_a_line(net: str) -
     levels = figure(chart).layout.shapes
     assert [level.name.replace("<br>", " ") for level in levels] == [one.name for one in lines]
     assert {(level.showlegend, level.layer, level.x0, level.x1) for level in levels} == {
-        (True, "between", 0, 1)
+        (True, "above", 0, 1)
     }
     for series, study in zip(lines, studies, strict=True):
         assert set(series.y) == {100 * study.error}

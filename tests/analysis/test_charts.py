@@ -778,7 +778,7 @@ def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
     for changes, note in (
         ({}, ""),
         ({"stable": False}, ". 7 iterations, not yet stable"),
-        ({"interval": 1.067}, ". 7 iterations, 95% interval of the median: ±107%"),
+        ({"interval": 1.067}, ". 7 iterations, 95% interval of the median iteration: ±107%"),
         ({"interval": None}, ". 7 iterations, too few to tell how noisy the median is"),
     ):
         noisy = replace(calm, **changes)
@@ -1104,13 +1104,14 @@ def test_points_have_error_bars_in_a_file() -> None:
 
 
 def test_a_level_crosses_bars_from_edge_to_edge() -> None:
-    """It is behind them, so that it cuts none in two."""
+    """It is in front of them, so that each can be compared with it, but cuts none in two."""
     level = Series("none removed", ("a", "b"), (1.0, 1.0), colour="text", across=True)
     bars = Series("removed", ("a", "b"), (3.0, 2.0), Draw.BARS, "identity")
     chart = Chart("", "x", "y", (bars, level), "")
     axes: Any = picture(chart, PRINT).axes[0]
     (drawn,) = axes.lines
-    assert drawn.get_zorder() < min(bar.get_zorder() for bar in axes.patches)
+    assert drawn.get_zorder() > max(bar.get_zorder() for bar in axes.patches)
+    assert drawn.get_path_effects() == []
     assert list(drawn.get_xdata()) == [-0.5, 0, 1, 1.5]
     assert axes.get_xlim() == (-0.5, 1.5)
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.8, 0.8])
@@ -1118,7 +1119,7 @@ def test_a_level_crosses_bars_from_edge_to_edge() -> None:
     assert [trace.name for trace in shown.data] == ["removed"]
     (line,) = shown.layout.shapes
     assert (line.xref, line.x0, line.x1, line.y0, line.y1) == ("paper", 0, 1, 1.0, 1.0)
-    assert (line.line.color, line.layer, line.showlegend) == (LIGHT.text, "between", True)
+    assert (line.line.color, line.layer, line.showlegend) == (LIGHT.text, "above", True)
 
 
 @pytest.mark.parametrize("draw", [Draw.BARS, Draw.LINE])
@@ -1147,3 +1148,16 @@ def test_a_mark_in_a_legend_is_beside_its_text() -> None:
         assert isinstance(mark, PathCollection)
         middle = mark.get_offset_transform().transform(mark.get_offsets())[0][0]
         assert text.get_window_extent().x0 - middle < 3.2 / 25.4 * drawn.dpi  # mm
+
+
+def test_close_lines_need_no_axis_from_zero() -> None:
+    line = Series("one", (1.0, 2.0, 3.0), (85.0, 90.0, 92.0))
+    usual = Chart("", "x", "y", (line,), "")
+    close = replace(usual, close=True)
+    low, high = limits((85.0, 92.0))
+    assert 80 < low < 85 < 92 < high < 97
+    axes: Any = picture(close, PRINT).axes[0]
+    assert axes.get_ylim() == pytest.approx((low, high))
+    assert picture(usual, PRINT).axes[0].get_ylim()[0] == 0
+    assert figure(close, LIGHT).layout.yaxis.range == (low, high)
+    assert figure(usual, LIGHT).layout.yaxis.range is None
