@@ -13,7 +13,7 @@ from pages.ui.comparisons import choice_of
 from pages.ui.ending import end_page
 from pages.ui.jobs import warm_up
 from pages.ui.markup import verdict
-from pages.ui.wall import aside, fold, heading, note_title, on_wall
+from pages.ui.wall import aside, fold, heading, note_title, on_wall, say_folded
 from pages.ui.words import complain, hint, unbroken
 from pages.views.choose import (
     VIEWS,
@@ -42,6 +42,8 @@ try:
 except ValueError as error:
     complain(str(error))
     end_page()
+if choice.budgets.limits:
+    say_folded(f"Budgets: {choice.within}.")
 if asked.untimed:
     hint(asked.untimed)
 said = st.container()

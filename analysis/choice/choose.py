@@ -243,6 +243,11 @@ class Best:
     row: Row
     percent: float
 
+    @property
+    def remark(self) -> str:
+        """Which of several runs the result is; empty if it's the only one."""
+        return self.recipe.remark(self.row)
+
 
 @dataclass(frozen=True)
 class Deepest:
@@ -481,7 +486,7 @@ def _best(fits: list[Row]) -> tuple[Best, ...]:
 
 
 def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest, ...]:
-    """Return each family's deepest network that fits, from the shallowest to the deepest."""
+    """Return each family's deepest network that fits, the deepest of all first."""
     families: list[list[Row]] = []
     for one in judged:
         for members in families:
@@ -510,7 +515,7 @@ def _deepest(judge: _Judge, judged: list[Row], fits: list[Row]) -> tuple[Deepest
                 largest_batch=judge.largest_batch(deep),
             )
         )
-    return tuple(sorted(found, key=lambda deep: _by_depth(deep.row)))
+    return tuple(sorted(found, key=lambda deep: (-deep.row.depth, _by_depth(deep.row))))
 
 
 def _climb(judge: _Judge, rungs: Ladder) -> tuple[Row | None, Row | None]:
@@ -631,7 +636,7 @@ def _near(choice: Choice) -> str:
     return translate(
         "{said}; outside the catalog, the {model} fits",
         said=said,
-        model=choice.name_of(choice.deepest[0].row.spec),
+        model=choice.name_of(choice.deepest[-1].row.spec),
     )
 
 

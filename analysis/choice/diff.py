@@ -151,10 +151,9 @@ class Diff:
 
     @property
     def short_sentence(self) -> str:
-        """The same with only the differences of most blocks; the others are counted."""
+        """The same with only the differences of most blocks, these first; others are counted."""
         clauses = _clauses(self)
-        largest = sorted(clauses, key=lambda clause: -clause.blocks)[:_MOST]
-        named = [clause for clause in clauses if clause in largest]
+        named = sorted(clauses, key=lambda clause: -clause.blocks)[:_MOST]
         if others := len(clauses) - len(named):
             named.append(_Clause(number_of(others, "other difference"), 0))
         return _sentence(self, named)

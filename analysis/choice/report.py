@@ -261,7 +261,12 @@ def choice_json(choice: Choice) -> str:
             for front in choice.fronts
         ],
         "best_published": [
-            {"recipe": axis_name(best.recipe), "model": best.row.model, "percent": best.percent}
+            {
+                "recipe": axis_name(best.recipe),
+                "model": best.row.model,
+                "percent": best.percent,
+                "remark": best.remark or None,
+            }
             for best in choice.best
         ],
         "deepest": [_deepest(deep) for deep in choice.deepest],
@@ -338,7 +343,10 @@ def _best_grid(choice: Choice) -> Grid:
     return Grid(
         "Best published result for each recipe.",
         ("recipe", "model", "published"),
-        tuple((b.recipe.label, b.row.model, f"{b.percent:g}%") for b in choice.best),
+        tuple(
+            (", ".join(filter(None, (b.recipe.label, b.remark))), b.row.model, f"{b.percent:g}%")
+            for b in choice.best
+        ),
         left=2,
     )
 

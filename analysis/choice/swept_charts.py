@@ -327,7 +327,8 @@ def _in_brackets(label: str) -> str:
 def _of_what(view: View) -> str:
     """Name the networks for a caption or, if they are many, those they stem from and what varies.
 
-    Many: `of 12 settings, from Plain-20 and ResNet-20: blocks 1-1-1 and 3-3-3; BN and no BN`.
+    Many: `of 12 settings, from the catalog's Plain-20 and ResNet-20: blocks 1-1-1 and 3-3-3; BN and
+    no BN`.
     """
     found = view.found
     specs = list(dict.fromkeys(one.spec for one in found.every))
@@ -338,7 +339,7 @@ def _of_what(view: View) -> str:
     bases = dict.fromkeys(spec.base for spec in specs)
     of = _in_brief([base_title(base, bases) for base in bases], "networks")
     varied = "; ".join(_values(name, values) for name, values in found.varying.items())
-    return f" of {number_of(len(found.every), 'setting')}, from {of}: {varied}"
+    return f" of {number_of(len(found.every), 'setting')}, from the catalog's {of}: {varied}"
 
 
 def _values(name: str, values: Sequence[Value]) -> str:

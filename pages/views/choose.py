@@ -227,7 +227,8 @@ def _show_best(choice: Choice) -> None:
     ordered = sorted(choice.best, key=_accuracy, reverse=True)
     rows = []
     for best in ordered:
-        recipe, percent = recipe_in_words(best.recipe.recipe) or MISSING, best.percent
+        recipe = recipe_in_words(best.recipe.recipe) or best.remark or MISSING
+        percent = best.percent
         publisher = best.recipe.publisher
         if others and best.recipe.better is Better.LOW:
             publisher, percent = f"{publisher} ({percent:.2f}% error)", 100 - percent

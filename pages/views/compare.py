@@ -111,6 +111,7 @@ _VIEWS = {
     "difference": "Difference of two",
     "ledger": "Which FLOPs?",
 }
+_RECIPE_PX = 240  # so that three columns of results fit, however long their headings
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
     Column.DEPTH,
@@ -168,7 +169,10 @@ def _parsed(texts: Sequence[str]) -> tuple[ResNetSpec, ...]:
 
 def _complain_of(text: str, error: ValueError) -> None:
     if "," in text.partition(":")[0]:
-        complain(f"{quote(text)} is not a model: add networks one by one")
+        complain(
+            f"{quote(text)} is not a model: add networks one by one (in the address, separate them "
+            "by semicolons)"
+        )
         return
     named = quote(text) in str(error)
     complain(str(error) if named else f"{quote(text)} was left out: {error}")
@@ -189,8 +193,9 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     usual = usual_nets(spec)
     texts = networks("Networks", CATALOG, usual, key=_NETS, place=left, widget="compared")
     is_compared = str(spec) in texts
+    is_short = str(spec) == spec.base and len(title(spec)) <= len("ResNet-152")
     middle.button(
-        f"Add {title(spec)}" if str(spec) == spec.base else "Add this model",
+        f"Add {title(spec)}" if is_short else "Add this model",
         icon=":material/add:",
         on_click=_add,
         args=(texts, str(spec)),
@@ -301,7 +306,9 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     shown: dict[str, Any] = {_NETWORK: st.column_config.TextColumn(pinned=True)}
     for axis in axes:
         if isinstance(axis, Recipe):
-            shown[axis.label] = st.column_config.Column(axis.menu_label, help=axis.label)
+            shown[axis.label] = st.column_config.Column(
+                axis.menu_label, help=axis.label, width=_RECIPE_PX
+            )
     height = height_of(len(values))
     st.dataframe(
         styled,
@@ -328,21 +335,24 @@ def _said_of_table(
 ) -> str:
     said = "blue is low, yellow is high; the best of each column is bold."
     said = f"Among networks with the same input, {said}" if mixed else said.capitalize()
-    if any_log:
+    if len(counted.rows) == 1:
+        said = ""
+    elif any_log:
         said += f" Columns that span a factor of more than {MUCH} have a logarithmic scale."
     images = number_of(counted.batch, "image")
+    said = f"{said} ".lstrip()
     if group == "published":
         return (
-            f"{said} Cited, never computed. Results of different recipes aren't comparable"
+            f"{said}Cited, never computed. Results of different recipes aren't comparable"
             f"{', and neither are speeds of different machines' if has_speeds else ''}."
         )
     if group == "memory":
         return (
-            f"{said} For {images}. Training memory is predicted by replaying a step without "
+            f"{said}For {images}. Training memory is predicted by replaying a step without "
             "allocating: SGD with momentum, in float32 or under autocast to 16 bits."
         )
     scale = f" For scale: {counted.reference}" if counted.reference else ""
-    return f"{said} Counts are for {images}. {MOVED}{scale}"
+    return f"{said}Counts are for {images}. {MOVED}{scale}"
 
 
 def _short(value: float, axis: Axis) -> str:

@@ -89,11 +89,16 @@ def show_published(results: tuple[Published, ...]) -> None:
     if not results:
         st.caption("This app has no published results for this network.")
         return
-    cells = [
-        (r.metric, f"{r.percent:.2f}%", recipe_in_words(r.recipe) or MISSING, r.source)
-        for r in results
-    ]
-    st.html(table("Published results", ("Figure", "Value", "Recipe", "Source"), cells, 4))
+    columns = {
+        "Recipe or test": [recipe_in_words(r.recipe) or MISSING for r in results],
+        "Figure": [r.metric for r in results],
+        "Value": [f"{r.percent:.2f}%" for r in results],
+        "Source": [r.source for r in results],
+    }
+    if MISSING in columns["Recipe or test"]:  # a phone's card has its first cell as a heading
+        columns = {"Figure": columns.pop("Figure"), **columns}
+    rows = list(zip(*columns.values(), strict=True))
+    st.html(table("Published results", tuple(columns), rows, 4))
     st.caption("Published, not measured here. Results of different recipes aren't comparable.")
 
 

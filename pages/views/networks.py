@@ -58,7 +58,7 @@ def choose_networks(
         except ValueError as error:
             wrong.append(str(error) if quote(one) in str(error) else f"{quote(one)}: {error}")
     if wrong:
-        say("; ".join(wrong))
+        say("; ".join(wrong).replace("?; ", "? "))
         return ()
     _show_switches(key, tuple(models), with_depth)
     if text:

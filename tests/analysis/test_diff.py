@@ -235,6 +235,11 @@ def test_a_short_sentence_names_what_most_blocks_differ_in() -> None:
         "pre-activation in every block; 6 other differences. In total +48.5 M parameters, +9.70 G "
         "MACs, +147 MB saved for backward."
     )
+    blocks = between("resnet34", "resnet50").short_sentence.partition(": ")[2].split("; ")
+    assert blocks[:2] == [
+        "two 3×3 → bottleneck in every block",
+        "different input channels in 15 blocks",
+    ]
     few = between("resnet18", "resnet34")
     assert few.short_sentence == few.sentence
 

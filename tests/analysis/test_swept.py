@@ -133,9 +133,9 @@ def test_the_included_sweep_by_seed() -> None:
         assert line.high == tuple(map(max, losses))
     assert [f"{y:.2f}" for y in plain.y if y] == ["1.27", "1.49", "1.99", "2.20", "2.26"]
     assert chart.alt == (
-        "Training loss (last 25 steps) by depth of 10 settings, from Plain-20 to ResNet-56 (8 "
-        "networks): blocks 1-1-1 to 9-9-9 (5 values); no shortcuts and zero-pad shortcuts (A). "
-        "Means of 3 seeds; bands: lowest to highest."
+        "Training loss (last 25 steps) by depth of 10 settings, from the catalog's Plain-20 to "
+        "ResNet-56 (8 networks): blocks 1-1-1 to 9-9-9 (5 values); no shortcuts and zero-pad "
+        "shortcuts (A). Means of 3 seeds; bands: lowest to highest."
     )
     assert found.constant == (
         *("widths 8-16-32", "stem width 8", "input 1×14×14", "degradation recipe"),
@@ -182,8 +182,8 @@ def test_a_caption_names_the_networks_and_every_value_that_is_swept() -> None:
     )
     found = settings_of(points, Kind.TRAIN)
     assert chart_of(view_of(found, "depth")).chart.alt.endswith(
-        "by depth of 8 settings, from Plain-20 and ResNet-20: blocks 1 and 2; no SE and SE (ratio "
-        "4); no shortcuts and zero-pad shortcuts (A)."
+        "by depth of 8 settings, from the catalog's Plain-20 and ResNet-20: blocks 1 and 2; no SE "
+        "and SE (ratio 4); no shortcuts and zero-pad shortcuts (A)."
     )
     (cited,) = papers(found).values()
     assert [paper.key for paper in cited] == ["he2016deep", "hu2018squeeze"]

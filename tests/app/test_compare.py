@@ -263,10 +263,38 @@ def test_the_wall_says_between_which_networks_it_shows_the_changes(open_app: Ope
     assert app.title[-1].value == "What changes from ResNet-152 to ResNet-18"
 
 
+@pytest.mark.parametrize(
+    ("model", "label"),
+    [
+        ("resnet152", "Add ResNet-152"),
+        ("resnet1202", "Add this model"),  # its name would be cut off
+        ("resnet50:se=4", "Add this model"),
+    ],
+)
+def test_the_button_that_adds_a_network_is_never_cut_off(
+    open_app: Open, model: str, label: str
+) -> None:
+    app = open_app(model, "compare", nets="resnet18")
+    labels = [one.label for one in app.button]
+    assert [one for one in labels if one.startswith("Add ") and "lecture" not in one] == [label]
+
+
+def test_a_single_network_has_no_colours_to_explain(open_app: Open) -> None:
+    app = open_app(None, "compare", nets="resnet18")
+    said = " ".join(one.value for one in app.caption)
+    assert "Counts are for 1 image." in said
+    assert "Blue is low" not in said
+    app = open_app(None, "compare", nets="resnet18;resnet34")
+    assert "Blue is low" in " ".join(one.value for one in app.caption)
+
+
 def test_networks_with_commas_between_them_are_told_apart(open_app: Open) -> None:
     app = open_app(None, "compare", nets="resnet18;resnet34,resnet50:se=4")
     (error,) = app.error
-    assert error.value == "'resnet34,resnet50:se=4' is not a model: add networks one by one."
+    assert error.value == (
+        "'resnet34,resnet50:se=4' is not a model: add networks one by one (in the address, "
+        "separate them by semicolons)."
+    )
     assert list(compared(app).index) == ["ResNet-18"]
 
 
@@ -366,7 +394,7 @@ def test_choose_has_one_metric_in_a_column(open_app: Open) -> None:
     app.segmented_control(key="task").select("CIFAR-10").run()
     said = " ".join(best_published(app).split())
     assert "Recipe or test Published by CIFAR-10 error" in said
-    assert "ResNet-110 — He et al. 2015 6.43%" in said
+    assert "ResNet-110 best of 5 (6.61±0.16) He et al. 2015 6.43%" in said
 
 
 def test_only_the_real_step_is_refused_where_it_cannot_run(open_app: Open) -> None:
