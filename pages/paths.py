@@ -8,11 +8,12 @@ from pages.ui.frame import requested
 
 spec = requested()
 
-from analysis.lesions.charts import paths_title
+from analysis.lesions.charts import network_of, paths_title
 from analysis.lesions.report import paths_of
 from analysis.style.language import translate
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
-from pages.ui.wall import aside, end_of_wall, fold, heading, rename
+from pages.ui.wall import aside, end_of_wall, fold, heading, rename, say_folded
+from pages.ui.words import sentence
 from pages.views.paths import (
     KEY,
     answer,
@@ -50,6 +51,7 @@ elif job is not None:
         say_why(job, lambda: "take fewer images")
 if found is not None and result is not None and question is not None:
     rename(paths_title(found))
+    say_folded(sentence(network_of(found)))
     show_paths(found)
     say_source(found, result, question.of)
     end_of_wall()

@@ -217,8 +217,13 @@ def gradient_chart(lengths: Sequence[Length]) -> Chart:
 
 def paths_title(found: Paths) -> str:
     """Return the title of the three charts together: the network, and whether it is trained."""
+    return f"Paths: {network_of(found)}"
+
+
+def network_of(found: Paths) -> str:
+    """Return the network of paths, and whether it is trained: `residual, 32 layers, trained`."""
     spec, state = parse(found.model), "trained" if found.trained else "at initialisation"
-    return f"Paths: {name_beside(spec, [spec])}, {state}"
+    return f"{name_beside(spec, [spec])}, {state}"
 
 
 def how_drawn(found: Paths, seed: int) -> str:

@@ -254,8 +254,16 @@ def _one_out(studies: Sequence[Lesions]) -> str:
     found = [one for one in studies if one.single]
     ends = [(one.error, median(each.error for each in one.single)) for one in found]
     errors = _of_each(found, marked("{last} instead of {first} in {name}"), ends)
-    return errors and translate(
-        "With one block removed, the median error is {errors}.", errors=errors
+    if len(found) != 1:
+        return errors and translate(
+            "With one block removed, the median error is {errors}.", errors=errors
+        )
+    worst = max(found[0].single, key=lambda each: each.error)
+    return translate(
+        "With one block removed, the median error is {errors}, and the highest {error} ({path}).",
+        errors=errors,
+        error=_percent(worst.error),
+        path=worst.path,
     )
 
 

@@ -37,10 +37,10 @@ class Sight(NamedTuple):
 
     @property
     def prediction(self) -> str:
-        """The predicted class, and which blocks are out."""
+        """The predicted class with its probability, and which blocks are out."""
         predicted = self.classes[self.seen.predicted]
         chance = 100 * float(self.seen.probabilities[self.seen.predicted])
-        said = f"{predicted}, {chance:.1f}%"
+        said = f"{predicted}, probability {chance:.1f}%"
         if self.label:
             said += " (correct)" if self.label == predicted else f" (wrong, it's {self.label})"
         return f"{said} · {', '.join(self.seen.out)} out" if self.seen.out else said

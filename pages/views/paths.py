@@ -30,6 +30,7 @@ from analysis.results.recorded import whence
 from analysis.style.language import translate
 from analysis.style.numbers import power_of_ten
 from nets import ResNetSpec
+from nets.names import name_of
 from nets.options import number_of
 from pages.ui import lecture
 from pages.ui.charts import row_picture, show_chart
@@ -79,16 +80,14 @@ def choose_question(
     """Let the visitor choose a network, its state, images and draws; None if one is invalid."""
     state = segments("State", _STATES, TRAINED, key="path_state", place=top)
     with top:
-        if state == MODEL:
-            one, three, four, two = st.columns([1.6, 1, 1.2, 3], vertical_alignment="bottom")
-        else:
-            one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
+        one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
     images = number("Image count", 1, MAX_PATH_IMAGES, PATH_IMAGES, key="path_images", place=three)
     draws = number("Paths per length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
     try:
         if state == MODEL:
             check(spec)
-            one.markdown(f"`{spec}`, random images")
+            one.markdown(unbroken(f":small[Network]  \n{name_of(spec)}, from the sidebar"))
+            two.markdown(":small[Images]  \nrandom")
             asked = str(spec), seed_of(0), "random", images, draws, False
             return Question(spec, str(spec), None, RANDOM, images, draws, paths_hash(*asked))
         net = choose_trained("path_net", one, below)
@@ -187,11 +186,16 @@ def show_paths(found: Paths) -> None:
 
 def say_source(found: Paths, result: Result, of: str) -> None:
     """Say when and where a result was measured; on the wall, on images `of` which set, too."""
-    band = translate(
-        "Band: lowest to highest of up to {count} paths per length.", count=found.draws
-    )
     if found.is_sampled:
-        band += translate(" Third chart's band: an upper bound of the standard error.")
+        band = translate(
+            "Bands: lowest to highest of up to {count} paths per length; in the third chart, an "
+            "upper bound of the standard error.",
+            count=found.draws,
+        )
+    else:
+        band = translate(
+            "Band: lowest to highest of up to {count} paths per length.", count=found.draws
+        )
     told = (images_in_words(of), band) if on_wall() else ()
     st.caption(unbroken(" ".join((*told, whence(result)))))
 

@@ -180,11 +180,11 @@ def test_a_sight_says_what_the_network_takes_the_picture_for() -> None:
     seen = see(made(spec), shown(spec, 1), target=1)
     seen = replace(seen, probabilities=torch.tensor([0.625, 0.25, 0.125, 0, 0]))
     sight = Sight("residual", seen, CLASSES)
-    assert sight.prediction == "coat, 62.5%"
-    assert sight._replace(label="coat").prediction == "coat, 62.5% (correct)"
-    assert sight._replace(label="d").prediction == "coat, 62.5% (wrong, it's d)"
+    assert sight.prediction == "coat, probability 62.5%"
+    assert sight._replace(label="coat").prediction == "coat, probability 62.5% (correct)"
+    assert sight._replace(label="d").prediction == "coat, probability 62.5% (wrong, it's d)"
     out = replace(seen, out=("layer1.0", "layer3.1"))
-    assert sight._replace(seen=out).prediction == "coat, 62.5% · layer1.0, layer3.1 out"
+    assert sight._replace(seen=out).prediction == "coat, probability 62.5% · layer1.0, layer3.1 out"
     lit = replace(seen, cam=torch.ones(3, 3))
     assert sight._replace(seen=lit).explained == "Grad-CAM for <b>& on layer3"
     dark = replace(seen, cam=torch.zeros(3, 3))

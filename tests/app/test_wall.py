@@ -41,8 +41,8 @@ _NARROW = "means of 3 seeds; their range is too narrow to see."
         ("gradients", f"Geometric {_NARROW} Recorded on 2026-"),
         (
             "paths",
-            "Sample of Fashion-MNIST. Band: lowest to highest of up to 40 paths per length. Third "
-            "chart's band: an upper bound of the standard error. Recorded on 2026-",
+            "Sample of Fashion-MNIST. Bands: lowest to highest of up to 40 paths per length; in "
+            "the third chart, an upper bound of the standard error. Recorded on 2026-",
         ),
         ("sweeps", f"{_SEEDS} Sample of Fashion-MNIST, 60 steps. Measured from 2026-"),
     ],
@@ -135,7 +135,8 @@ def test_the_wall_of_lesions_says_what_bands_are(
         (
             "single",
             "With one block removed, the median error is 12.2% instead of 8.9% in the 32-layer "
-            "residual network. Sample of Fashion-MNIST. Recorded on 2026-",
+            "residual network, and the highest 94.6% (layer1.0). Sample of Fashion-MNIST. Recorded "
+            "on 2026-",
         ),
         (
             "several",
@@ -164,7 +165,7 @@ def test_the_wall_of_lesions_says_whether_its_errors_are_recorded(open_app: Open
         (said,) = (one.value for one in app.markdown if "residual network" in one.value)
         return said
 
-    assert "network. Sample of Fashion-MNIST. Recorded on 2026-" in told("")
+    assert "(layer1.0). Sample of Fashion-MNIST. Recorded on 2026-" in told("")
     assert "Recorded on 2026-" in told("layer2.2")
     assert "Recorded" not in told("layer1.3,layer2.2")
 

@@ -138,6 +138,17 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
     legible_in_both_themes(page)
 
 
+@pytest.mark.parametrize("address", ["lesions?lesion_shown=none", "shortcuts?level=none"])
+def test_a_graph_is_whole_below_a_warning(server: str, visit: Visit, address: str) -> None:
+    """Its legend used to be pushed off the wall."""
+    page = visit(f"{server}/{address}&view=wall", 1280, 720)
+    drawn(page)
+    expect(page.get_by_text("Ignored settings in the address")).to_be_visible()
+    for width, height in ((1280, 720), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(FITS, arg=height)
+
+
 DENSE = [
     "shortcuts?twin=true&model=resnet50",
     "shortcuts?labels=both&model=resnet152",
