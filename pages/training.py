@@ -43,7 +43,7 @@ if on_wall() and mode == ONE:
     rename(translate("Training {model}", model=title(spec)))
 aside("intro").markdown(
     "Do deeper plain networks train worse? Train plain and residual networks of several depths "
-    "side by side."
+    "side by side. To train the model in the sidebar, choose Train one."
     if mode != ONE
     else "Train the model in the sidebar with a recipe, then test it."
 )

@@ -350,7 +350,8 @@ def noise_note(timing: Timing, with_count: bool = True) -> str:
             few = "too few" if with_count else "too few iterations"
             doubts.append(f"{few} to tell how noisy the median is")
         case Noise.WIDE:
-            doubts.append(f"95% interval of the median: ±{100 * (timing.interval or 0.0):.0f}%")
+            known = f"±{100 * (timing.interval or 0.0):.0f}%"
+            doubts.append(f"95% interval of the median iteration: {known}")
     return ", ".join([count, *doubts] if doubts and with_count else doubts)
 
 

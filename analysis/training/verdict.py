@@ -23,6 +23,12 @@ from nets.text import edit
 SLOWER = 0.05
 """The smallest difference between losses that counts, in every seed; of losses below 1, a share."""
 
+RULE = (
+    "Slower or faster: in every seed, the final loss is higher or lower by at least "
+    f"{SLOWER}, or {SLOWER:.0%} of the lower loss if that is below 1."
+)
+"""What the words of `verdict` on two networks mean."""
+
 APART = 0.1
 """The difference between means above which seeds that differ in which network's loss is higher
 disagree; of losses below 1, a share."""
@@ -179,9 +185,7 @@ def verdict_grid(runs: Sequence[Run]) -> Grid | None:
     caption = (
         f"Loss: mean over the last {min(LAST, first.steps)} of {first.steps:,} steps, and the "
         f"range of {number_of(max(map(len, groups)), 'seed')}; {math.log(classes):.2f} is that of "
-        f"guessing among {classes} classes. Slower or faster: in every seed, the final loss is "
-        f"higher or lower by at least {SLOWER}, or {SLOWER:.0%} of the lower loss if that is "
-        "below 1."
+        f"guessing among {classes} classes. {RULE}"
     )
     head = (
         *("Layers", "Plain: loss", "vs row above", "Residual: loss", "vs row above"),

@@ -129,7 +129,8 @@ def _choose(
     if asked and asked not in words and (one := found(asked)) and (said := _described(one)):
         words[asked] = said
     words[UPLOAD] = "my own checkpoint"
-    value = select(label, words, usual, key=key, place=place, help=_PERCENT)
+    rates = any(name in SHIPPED for name in words)
+    value = select(label, words, usual, key=key, place=place, help=_PERCENT if rates else None)
     if value == NEW:
         return None
     if value != UPLOAD:

@@ -22,7 +22,7 @@ from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
-from analysis.training.verdict import endings, name_of, untested, verdict, verdict_grid
+from analysis.training.verdict import RULE, endings, name_of, untested, verdict, verdict_grid
 from nets import parse
 from nets.names import with_edits
 from nets.options import number_of
@@ -201,13 +201,15 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         return
     _show_ladder(runs)
     sentences, grid = shown.said(runs), verdict_grid(runs)
+    pairs = set(verdict(runs)) - set(endings(runs))
     if grid is not None and len(grid.rows) > _MOST_SAID:
-        pairs = set(verdict(runs)) - set(endings(runs))
         sentences = tuple(sentence for sentence in sentences if sentence not in pairs)
     else:
         grid = None
     for sentence in sentences:
         st.markdown(unbroken(f"- {sentence}"))
+    if pairs & set(sentences):
+        st.caption(RULE)
     if grid is not None:
         st.html(table("How the networks train", grid.columns, grid.rows, grid.left))
         st.caption(unbroken(grid.caption))
@@ -316,8 +318,8 @@ def show_paper() -> None:
         column.caption(unbroken(caption))
         column.html(table(caption, head, rows, 1))
     st.caption(
-        'He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation "unlikely to be '
-        "caused by vanishing gradients\". A dash marks what the table doesn't have."
+        "He et al. 2015 (arXiv 1512.03385). Section 4.1 calls the degradation “unlikely to be "
+        "caused by vanishing gradients”. A dash marks what the table doesn't have."
     )
 
 

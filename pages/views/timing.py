@@ -58,6 +58,7 @@ from analysis.timing.settings import (
 from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
 from nets.names import name_of, names_of
+from pages.ui.address import held
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
 from pages.ui.exports import export, section
@@ -147,7 +148,14 @@ def choose_settings(spec: ResNetSpec, forward_only: bool = False) -> tuple[Setti
             place=right,
             help="Takes a while to compile.",
         )
-        tf32 = check("TF32", False, key="timing_tf32", place=right, help="CUDA only.")
+        tf32 = check(
+            "TF32",
+            False,
+            key="timing_tf32",
+            place=right,
+            disabled=not device.startswith("cuda") and not held("timing_tf32"),
+            help="CUDA only.",
+        )
         blocks = not forward_only and check(
             "Per block",
             False,
@@ -505,11 +513,13 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
             pictures = [chart_picture(chart, "recorded_stages", how_recorded(shown), cited)]
         with place:
             export("recorded", pictures, data, what="recordings")
-        st.html(table("Recorded timings", RECORDED_HEAD, recorded_rows(results), 1))
+        charted_first = sorted(results, key=lambda result: result is not shown)
+        st.html(table("Recorded timings", RECORDED_HEAD, recorded_rows(charted_first), 1))
         st.caption(
             f"Recorded {recorded_at(results[0])}. Host time: how long the CPU takes to launch an "
             "iteration on an idle GPU. If it is close to or above the iteration time, the host is "
-            "the bottleneck."
+            "the bottleneck. Peak against prediction: how far the measured peak of memory is above "
+            "or below the one that this app predicts."
         )
 
 

@@ -196,6 +196,12 @@ def _checked(
                 "The classifier is reinitialised, because the weights have "
                 f"{number_of(given.classes, 'output')}."
             )
+        channels, own = len(images.mean), specs[0].input[0]
+        if mode == ONE and own != channels and not on_wall():
+            st.caption(
+                f"The images are converted from {number_of(channels, 'channel')} to the network's "
+                f"{own:,}."
+            )
         if missing:
             if answered(tasks):
                 if not on_wall():

@@ -217,11 +217,13 @@ def test_bad_settings_are_one_sentence(open_app: Open) -> None:
 
 def test_a_setting_that_cannot_apply_is_refused_or_disabled(open_app: Open) -> None:
     app = open_app(TINY, "timing")
-    app.checkbox(key="timing_tf32").check().run()
+    assert app.checkbox(key="timing_tf32").disabled
+    app = open_app(TINY, "timing", timing_tf32="true")
     assert app.error[0].value == "TF32 needs a CUDA device, not cpu."
     assert next(button for button in app.button if button.label == "Measure").disabled
     app.checkbox(key="timing_tf32").uncheck().run()
     assert not app.error
+    assert app.checkbox(key="timing_tf32").disabled
     assert not app.checkbox(key="timing_optimiser").disabled
     app.segmented_control(key="timing_mode").select("inference").run()
     assert app.checkbox(key="timing_optimiser").disabled
@@ -283,6 +285,9 @@ def test_what_was_recorded_on_a_gpu_is_shown_apart(open_app: Open) -> None:
     assert "Recorded on 2026-11-26 with torch 2.11.0+cu130, CUDA 13.0" in captions
     assert "If it is close to or above the iteration time, the host is the bottleneck." in captions
     assert 'data-label="Host time"' in shown
+    assert "Peak against prediction: how far the measured peak" in captions
+    first = shown.partition("<caption>Recorded timings</caption>")[2].partition("<tbody>")[2]
+    assert re.sub("<[^>]+>", "", first).startswith("training step, batch 64, TF32")  # as charted
     assert "No measurements yet." in captions  # recorded timings aren't this machine's
     app = open_app("resnet20", "timing")
     assert "Recorded on an NVIDIA H200" not in [head.value for head in app.header]

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from analysis.results.store import Store
 from analysis.training.checkpoints import load
+from analysis.training.verdict import RULE
 from tests.app.conftest import Open
 from tests.app.test_explore import flat, html, markdown
 from tests.app.test_timing import press
@@ -292,6 +293,30 @@ def test_what_to_plot_is_asked_once_there_is_something_to_plot(open_app: Open) -
     assert "train_shown" not in [control.key for control in app.segmented_control]
     app = open_app("resnet18", "training", train="epochs")
     assert "train_shown" in [control.key for control in app.segmented_control]
+
+
+def test_what_slower_and_faster_mean_is_said_where_they_are(open_app: Open) -> None:
+    for depths in ("pair", "ladder"):  # as sentences, or in a table
+        app = open_app("resnet50", "training", train="epochs", train_depths=depths)
+        assert not app.exception
+        assert ("to train in 3 of 3 seeds" in markdown(app)) == (depths == "pair")
+        assert sum(RULE in one.value for one in app.caption) == 1
+
+
+def test_images_that_are_converted_for_a_network_are_said_to_be(open_app: Open) -> None:
+    app = open_app("resnet20", "training", train="one")
+    told = "The images are converted from 1 channel to the network's 3."
+    assert told in [one.value for one in app.caption]
+    app = open_app("resnet20:input=1x28x28", "training", train="one")
+    assert not app.exception
+    assert not any("converted" in one.value for one in app.caption)
+
+
+def test_several_bad_networks_are_told_in_sentences(open_app: Open) -> None:
+    app = open_app("resnet50", "training", train_models="resnet51;resnet9x")
+    (error,) = app.error
+    assert "?;" not in error.value
+    assert "? 'resnet9x'" in error.value
 
 
 def test_untested_runs_say_how_to_test(open_app: Open) -> None:
