@@ -98,7 +98,8 @@ def caption(
     if not unfold and level is not Level.STAGE:
         folds_layers = vgg19 and level is Level.BLOCK
         said += map(tex_signs, _folds([profile.spec for profile in profiles], folds_layers))
-    said.append(tex_signs(f"{_SIZES}."))
+    by_output = "; output size: height×width" if vgg19 else ""
+    said.append(tex_signs(f"{_SIZES}{by_output}."))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:

@@ -115,11 +115,15 @@ def _show_cost(spec: ResNetSpec, before: ResNetSpec) -> str:
 
 
 def _draw(name: str, spec: ResNetSpec, draft: dict[str, str], idle: str) -> None:
-    """Draw one option with the draft's value; the label adds the catalog's value if it differs."""
+    """Draw one option with the draft's value.
+
+    The label adds the catalog's value if it differs, unless another edit implies that it does, and
+    it has no effect.
+    """
     before = shown(name, getattr(CATALOG[spec.base].spec, name))
     now = draft.get(name, shown(name, getattr(spec, name)))
     label = label_of(name)
-    if now != before:
+    if now != before and (name in draft or not idle):
         label = f"{label} · catalog {in_words(name, before)}"
     help = f"{OPTIONS[name].help} In the model text: `{name}`."
     key = f"edit_{name}"

@@ -104,6 +104,7 @@ _REMARKS = {
 }
 _LANGUAGES = {".dot": "dot", ".tex": "latex"}
 _IN_A_ROW, _IN_THE_COLUMN, _SHORT = 4, 2, 24  # most buttons per row; characters of a short label
+_MOST_ROWS = 4  # most rows of data files beside a picture that aren't folded
 _MOST_LINES = 24  # most lines of a text preview: the keyboard can't scroll a longer one
 _MOST_BYTES = 4_000_000  # largest picture that is previewed
 
@@ -169,9 +170,14 @@ def _show(pictures: Sequence[Picture], data: Files) -> None:
             say_left_out(finish())
 
 
+def _per_row(data: Sequence[DataFile], most: int) -> int:
+    """Return how many data files have their buttons in a row: one if a label is long."""
+    return most if all(len(file.label) <= _SHORT for file in data) else 1
+
+
 def _show_data(data: Sequence[DataFile], in_a_row: int) -> None:
-    """Draw the buttons of the data files, one below the other if a label is long."""
-    each = in_a_row if all(len(file.label) <= _SHORT for file in data) else 1
+    """Draw the buttons of the data files, at most `in_a_row` beside each other."""
+    each = _per_row(data, in_a_row)
     for start in range(0, len(data), each):
         row = data[start : start + each]
         for place, file in zip(st.columns(each), row, strict=False):
@@ -196,7 +202,10 @@ def _show_pictures(pictures: Sequence[Picture], data: Sequence[DataFile]) -> Non
         made = _choose_file(picture)
         if data:
             st.subheader("Data")
-            _show_data(data, _IN_THE_COLUMN)
+            rows = -(-len(data) // _per_row(data, _IN_THE_COLUMN))
+            # The caption is below them.
+            with st.expander(f"{len(data)} files") if rows > _MOST_ROWS else st.container():
+                _show_data(data, _IN_THE_COLUMN)
     if made is None:
         return
     with left:

@@ -24,7 +24,7 @@ from pages.ui.address import MODEL, begin, finish
 from pages.ui.downloads import hold_files, release_files
 from pages.ui.ending import end_page
 from pages.ui.mylecture import add_button, my_lecture
-from pages.ui.picker import Choice, choose
+from pages.ui.picker import Choice, offer
 from pages.ui.speech import begin_speaking, settle_language, tell_browser
 from pages.ui.theme import follow_theme
 from pages.ui.wall import set_up, switch_view
@@ -198,8 +198,6 @@ def checked(analysis: Callable[[ResNetSpec], Result], spec: ResNetSpec) -> Resul
 def _refuse(reason: str, instead: Sequence[str]) -> NoReturn:
     st.title("Can't show this model")
     complain(reason)
-    with st.container(horizontal=True):
-        for text in instead:
-            st.button(f"Show {text}", on_click=choose, args=(text,))
+    offer(instead)
     st.caption(f"Write a model as `{FRONT}` or `{FRONT}:blocks=3,8,36,3`.")
     end_page()

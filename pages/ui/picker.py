@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -52,6 +53,7 @@ def pick(is_used: bool = True) -> Choice:
         )
         if choice.error and not is_used:  # the page says nothing of it
             complain(choice.error)
+            offer(choice.instead)
         if choice.spec:
             if st.button("Edit this model", icon=":material/tune:", width="stretch"):
                 open_editor(choice.spec, choose)
@@ -63,6 +65,13 @@ def pick(is_used: bool = True) -> Choice:
 def choose(text: str) -> None:
     """Set the model's text from a callback."""
     st.session_state[MODEL] = text
+
+
+def offer(texts: Sequence[str]) -> None:
+    """Draw a button for each model that may have been meant."""
+    with st.container(horizontal=True):
+        for text in texts:
+            st.button(f"Show {text}", on_click=choose, args=(text,))
 
 
 def _read(text: str) -> Choice:

@@ -124,6 +124,12 @@ def fold(key: str, label: str = "Settings") -> DeltaGenerator:
     return place
 
 
+def say_folded(text: str) -> None:
+    """Say what the settings in a `fold` are, on a phone, which shows them only once it is open."""
+    if not on_wall():
+        st.html(f'<p class="rl-folded">{escape(text)}</p>')
+
+
 def unfolded(key: str, place: Any) -> DeltaGenerator:
     """Return a container within a place whose contents a phone never folds."""
     found: DeltaGenerator = place.container(key=f"unfolded-{key}")

@@ -115,7 +115,8 @@ def test_networks_are_in_the_drawings_order_and_cited_once() -> None:
         r"ResNet-34 (\texttt{resnet34}): 13 identity and 3 projection shortcuts (identity "
         r"shortcuts solid, projection shortcuts dashed). /2: stride 2. $\times$n: n equal "
         r"blocks, in the residual network each with its own shortcut; in VGG-19, n equal layers. "
-        r"Sizes: channels$\times$height$\times$width. Architectures: "
+        r"Sizes: channels$\times$height$\times$width; output size: height$\times$width. "
+        r"Architectures: "
         r"Simonyan and Zisserman~\cite{simonyan2015very}, He et al.~\cite{he2016deep}.}"
         "\n"
     )

@@ -58,6 +58,16 @@ def test_the_editor_has_the_words_of_the_page(dialog: AppTest) -> None:
     assert dialog.code[0].value == "resnet20:unit=full_preact:input=3x64x64"
 
 
+def test_an_option_that_an_edit_implies_without_effect_is_no_edit(dialog: AppTest) -> None:
+    """The unit order turns norms after projections off, but ResNet-20 has no projections."""
+    dialog.selectbox(key="edit_unit").set_value("full_preact").run()
+    norm = dialog.toggle(key="edit_projection_norm")
+    assert (norm.label, norm.disabled) == ("Norm after projections", True)
+    dialog.selectbox(key="edit_shortcut").set_value("projection").run()
+    norm = dialog.toggle(key="edit_projection_norm")
+    assert (norm.label, norm.disabled) == ("Norm after projections · catalog yes", False)
+
+
 def test_every_option_has_words() -> None:
     labels = [label_of(name) for name in OPTIONS]
     assert len(set(labels)) == len(labels)

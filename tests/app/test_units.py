@@ -34,6 +34,16 @@ def test_another_order_changes_picture_and_words(open_app: Open) -> None:
     assert any("W_s" in line.value for line in app.latex)
 
 
+def test_a_page_without_the_model_offers_what_a_bad_one_may_mean(open_app: Open) -> None:
+    app = open_app("resnet51", "units")
+    assert app.sidebar.error[0].value == "'resnet51' is not a model. Did you mean one of these?"
+    offered = [one.label for one in app.sidebar.button if one.label.startswith("Show ")]
+    assert offered[0] == "Show resnet50"
+    next(one for one in app.sidebar.button if one.label == "Show resnet50").click().run()
+    assert not app.error
+    assert app.sidebar.text_input(key="text").value == "resnet50"
+
+
 @pytest.mark.parametrize("page", ["units", "lesions", "choose", "sweeps", "lecture"])
 def test_a_page_without_the_model_says_so_and_is_shown_beside_a_bad_one(
     open_app: Open, page: str

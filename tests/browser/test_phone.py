@@ -79,6 +79,22 @@ def test_settings_stay_open_while_the_page_answers_them(server: str, visit: Visi
     expect(page.get_by_role("combobox", name="Block").first).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("choose", "Budgets: 5 G MACs per image and 8 GB of training memory at batch 32."),
+        ("paths", "Residual, 32 layers, trained."),
+    ],
+)
+def test_what_folded_settings_are_is_said_on_a_phone_only(
+    server: str, visit: Visit, page: str, said: str
+) -> None:
+    phone = visit(f"{server}/{page}", 390, 844)
+    expect(phone.get_by_text(said, exact=True)).to_be_visible()
+    phone.set_viewport_size({"width": 1280, "height": 900})
+    expect(phone.get_by_text(said, exact=True)).to_be_hidden()
+
+
 def test_the_sentence_comes_before_the_fold(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts", 390, 844)
     drawn(page)
