@@ -26,7 +26,7 @@ aside("intro").markdown(
     "signal and the gradient. Shapes are those of ResNet-110 (basic) and Pre-activation ResNet-164 "
     "(bottleneck)."
 )
-with fold("settings", "Units to compare"):
+with fold("units", "Units to compare"):
     choices = st.columns(2, gap="large")
 units = [choose_unit(side, index) for index, side in enumerate(choices)]
 if on_wall():

@@ -173,7 +173,12 @@ def identity_path(unit: Unit) -> str:
         )
     if unit.shortcut is ShortcutKind.PROJECTION:
         said.append(
-            translate("A 1×1 convolution on the path multiplies the signal by its weights.")
+            translate(
+                "A 1×1 convolution on the path multiplies the signal by its weights, and BN after "
+                "it rescales the result."
+            )
+            if unit.spec.projection_norm
+            else translate("A 1×1 convolution on the path multiplies the signal by its weights.")
         )
     if unit.shortcut is ShortcutKind.ZERO_PAD:
         said.append(
@@ -190,7 +195,11 @@ def identity_path(unit: Unit) -> str:
         )
     if steps.branch[-1].kind is StepKind.ACTIVATION:
         said.append(
-            translate("The branch ends in ReLU and is never negative, so the signal can only grow.")
+            translate("The branch ends in ReLU and is never negative.")
+            if unit.shortcut is ShortcutKind.PROJECTION  # its weights can be negative
+            else translate(
+                "The branch ends in ReLU and is never negative, so the signal can only grow."
+            )
         )
     return " ".join(said)
 
@@ -213,9 +222,9 @@ def gradient(unit: Unit) -> tuple[str, ...]:
     steps = plan.unit_steps(unit.spec)
     if unit.shortcut is ShortcutKind.PROJECTION and steps.before:
         beside[unit.shortcut] = r"W_s \frac{\partial \hat{\mathbf{x}}_l}{\partial \mathbf{x}_l}"
-    through = "".join(
-        rf"\, J_{{\mathrm{{{plan.label(unit.spec, step.kind)}}}}}" for step in reversed(steps.after)
-    )
+    elif unit.shortcut is ShortcutKind.PROJECTION and unit.spec.projection_norm:
+        beside[unit.shortcut] = rf"{_jacobian(unit, StepKind.NORM)} W_s"
+    through = "".join(rf"\, {_jacobian(unit, step.kind)}" for step in reversed(steps.after))
     inside = branch
     if unit.shortcut is not ShortcutKind.NONE:
         inside = rf"\left({beside[unit.shortcut]} + {branch}\right)"
@@ -225,3 +234,23 @@ def gradient(unit: Unit) -> tuple[str, ...]:
         total = r"\frac{\partial}{\partial \mathbf{x}_l}\sum_{i=l}^{L-1}\mathcal{F}(\mathbf{x}_i)"
         lines.append(rf"{here} = {last}\left(1 + {total}\right)")
     return tuple(lines)
+
+
+def signs(unit: Unit) -> tuple[str, ...]:
+    """Return what the signs in `gradient` stand for, with LaTeX between dollar signs."""
+    steps = plan.unit_steps(unit.spec)
+    said = []
+    if "J_" in gradient(unit)[0]:
+        said.append("$J$ is the Jacobian of the step in its index")
+    if unit.shortcut is ShortcutKind.PROJECTION:
+        said.append("$W_s$ are the projection's weights")
+        if steps.before:
+            names = " and ".join(plan.label(unit.spec, step.kind) for step in steps.before)
+            said.append(rf"$\hat{{\mathbf{{x}}}}_l$ is $\mathbf{{x}}_l$ after {names}")
+    if unit.shortcut is ShortcutKind.ZERO_PAD:
+        said.append("$P$ subsamples and pads")
+    return tuple(said)
+
+
+def _jacobian(unit: Unit, kind: StepKind) -> str:
+    return rf"J_{{\mathrm{{{plan.label(unit.spec, kind)}}}}}"

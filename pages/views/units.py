@@ -20,11 +20,12 @@ from analysis.structure.units import (
     Unit,
     gradient,
     identity_path,
+    signs,
 )
 from analysis.style.language import translate
 from analysis.style.look import Look
 from nets.options import BlockKind, Shortcut, UnitOrder
-from nets.plan import ShortcutKind, unit_steps
+from nets.plan import ShortcutKind
 from pages.ui import lecture
 from pages.ui.drawings import graph_picture
 from pages.ui.exports import export
@@ -91,15 +92,8 @@ def show_unit(unit: Unit) -> None:
     st.header("Gradient")
     for line in gradient(unit):
         st.latex(line)
-    signs = [
-        "J is the Jacobian of a step after the addition" if unit_steps(unit.spec).after else "",
-        {
-            ShortcutKind.PROJECTION: "W is the projection's weights",
-            ShortcutKind.ZERO_PAD: "P subsamples and pads",
-        }.get(unit.shortcut, ""),
-    ]
-    if said := ", ".join(filter(None, signs)):
-        st.caption(f"{said}.")
+    if said := signs(unit):
+        st.caption(f"{', '.join(said)}.")
 
 
 def export_units(units: Sequence[Unit]) -> None:

@@ -19,6 +19,7 @@ from analysis.structure.units import (
     gradient,
     identity_path,
     parse_unit,
+    signs,
 )
 from analysis.style.fonts import text_width
 from analysis.style.look import SLIDE_ASPECT, SLIDE_MM, magnification
@@ -231,7 +232,34 @@ def test_what_each_order_does_to_the_identity_path() -> None:
         UnitOrder.FULL_PREACT: clean,
     }
     assert identity_path(Unit(shortcut=ShortcutKind.NONE)).startswith("There is no identity path")
-    assert "1×1 convolution on the path" in identity_path(Unit(shortcut=ShortcutKind.PROJECTION))
+    projected = identity_path(Unit(UnitOrder.RELU_BEFORE_ADD, shortcut=ShortcutKind.PROJECTION))
+    assert projected == (
+        "A 1×1 convolution on the path multiplies the signal by its weights, and BN after it "
+        "rescales the result. The branch ends in ReLU and is never negative."
+    )
+    bare = identity_path(Unit(UnitOrder.FULL_PREACT, shortcut=ShortcutKind.PROJECTION))
+    assert bare == "A 1×1 convolution on the path multiplies the signal by its weights."
+    padded = identity_path(Unit(UnitOrder.RELU_BEFORE_ADD, shortcut=ShortcutKind.ZERO_PAD))
+    assert padded.endswith(only_adds)
+
+
+@pytest.mark.parametrize("order", UnitOrder)
+@pytest.mark.parametrize("shortcut", ShortcutKind)
+def test_the_gradient_has_a_factor_for_each_step_that_is_drawn(
+    order: UnitOrder, shortcut: ShortcutKind
+) -> None:
+    unit = Unit(order, shortcut=shortcut)
+    (line, *_), told = gradient(unit), " ".join(signs(unit))
+    inside = line.partition(r"\left(")[2].partition(" + ")[0]
+    norms = [
+        node
+        for node in unit_graph([unit]).nodes
+        if node.kind is Kind.NORM and "downsample" in node.path
+    ]
+    assert (shortcut is ShortcutKind.PROJECTION) == ("W_s" in inside) == ("W_s" in told)
+    assert inside.startswith(r"J_{\mathrm{BN}}") == bool(norms)
+    assert (r"\hat" in inside) == (r"\hat" in told)
+    assert ("J_" in line) == ("Jacobian" in told)
 
 
 def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
@@ -239,7 +267,8 @@ def test_the_gradient_telescopes_where_the_path_is_clean() -> None:
         lines = gradient(unit)
         clean = "Nothing is on the identity path" in identity_path(unit)
         assert len(lines) == (2 if clean else 1)
-        assert ("J_" in lines[0]) == (unit.order in (UnitOrder.ORIGINAL, UnitOrder.BN_AFTER_ADD))
+        clips = unit.order in (UnitOrder.ORIGINAL, UnitOrder.BN_AFTER_ADD)
+        assert (r"J_{\mathrm{ReLU}}" in lines[0]) == clips
         assert (r"\left(" in lines[0]) == (unit.shortcut is not ShortcutKind.NONE)
 
 

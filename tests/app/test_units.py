@@ -30,7 +30,8 @@ def test_another_order_changes_picture_and_words(open_app: Open) -> None:
     page = html(app)
     assert 'alt="ReLU before addition, projection unit' in page
     assert 'alt="full pre-activation, bottleneck unit' in page
-    assert "the signal can only grow" in markdown(app)
+    assert "The branch ends in ReLU and is never negative.\n" in f"{markdown(app)}\n"
+    assert "can only grow" not in markdown(app)  # through a projection it can shrink
     assert any("W_s" in line.value for line in app.latex)
 
 
