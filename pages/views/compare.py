@@ -72,6 +72,7 @@ from analysis.drawing.caption import Role, architectures, figure_caption
 from analysis.drawing.parts import Graph
 from analysis.drawing.svg import svg
 from analysis.lecture.settings import COMPARE_TABS, SEPARATOR
+from analysis.style.fonts import text_width
 from analysis.style.grid import Grid
 from analysis.style.language import listed
 from analysis.style.look import Look
@@ -111,6 +112,7 @@ _VIEWS = {
     "difference": "Difference of two",
     "ledger": "Which FLOPs?",
 }
+_TEXT_PX, _CELL_PX, _PINNED_PX = 14, 24, 220  # a cell's text and padding; widest pinned column
 _RECIPE_PX = 240  # so that three columns of results fit, however long their headings
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
@@ -303,7 +305,11 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         styled = styled.format(partial(_short, axis=axis), subset=[axis.label], na_rep="")
     # Streamlit fades a pinned column to 60%, and the theme's text would have a contrast of 4:1.
     styled = styled.map(lambda _: f"color: {text_on(palette().background)}", subset=[_NETWORK])
-    shown: dict[str, Any] = {_NETWORK: st.column_config.TextColumn(pinned=True)}
+    # A dataframe cuts a long name off; on a phone, it would leave the figures no room if pinned.
+    px = round(_CELL_PX + max(text_width(row, _TEXT_PX) for row in values[_NETWORK]))
+    shown: dict[str, Any] = {
+        _NETWORK: st.column_config.TextColumn(pinned=px <= _PINNED_PX, width=px)
+    }
     for axis in axes:
         if isinstance(axis, Recipe):
             shown[axis.label] = st.column_config.Column(
@@ -321,7 +327,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     if group == "memory":
         for said in cannot_train(counted.rows):
             hint(said)
-    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS else ""
+    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS or px > _PINNED_PX else ""
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     has_speeds = any(isinstance(axis, Speed) for axis in axes)
     st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log, has_speeds)}")
@@ -333,7 +339,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
 def _said_of_table(
     group: str, counted: Comparison, mixed: bool, any_log: bool, has_speeds: bool
 ) -> str:
-    said = "blue is low, yellow is high; the best of each column is bold."
+    said = "blue is low, yellow is high; the best of a column, if it has one, is bold."
     said = f"Among networks with the same input, {said}" if mixed else said.capitalize()
     if len(counted.rows) == 1:
         said = ""

@@ -72,7 +72,7 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
     with colours:
         heat = _choose_heat(spec, below)
     with per:
-        heat = _choose_reading(heat)
+        heat = _choose_reading(heat, unfold and level != Level.STAGE)
     drawn = Drawn(
         spec,
         Level(level),
@@ -150,9 +150,9 @@ def _choose_heat(spec: ResNetSpec, reasons: DeltaGenerator) -> Heat | None:
         return None
 
 
-def _choose_reading(heat: Heat | None) -> Heat | None:
+def _choose_reading(heat: Heat | None, unfolded: bool) -> Heat | None:
     """Let the visitor choose whether a box of several blocks has the colour of all or of one."""
-    disabled = heat is None or heat.varies
+    disabled = heat is None or heat.varies or unfolded
     per = segments("Counted per", list(Per), Per.BOX, key="per", disabled=disabled)
     return heat and replace(heat, per=Per(per))
 

@@ -84,6 +84,10 @@ def test_heat_is_of_a_box_or_of_a_block(open_app: Open) -> None:
     assert not app.warning
     app = open_app("resnet152", "shortcuts")
     assert app.segmented_control(key="per").disabled
+    app = open_app("resnet50", "shortcuts", heat="macs")
+    assert not app.segmented_control(key="per").disabled
+    app.toggle(key="unfold").set_value(True).run()
+    assert app.segmented_control(key="per").disabled  # each box is one block
     assert not app.exception
 
 
