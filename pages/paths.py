@@ -59,4 +59,4 @@ if found is not None and result is not None and question is not None:
     with export:
         export_paths(found, result, question.of)
 elif question is not None and not running:
-    st.caption("Not measured yet. Press Measure.")
+    st.caption("No measurements yet. Press Measure.")

@@ -80,7 +80,7 @@ def choose_question(
     """Let the visitor choose a network, its state, images and draws; None if one is invalid."""
     state = segments("State", _STATES, TRAINED, key="path_state", place=top)
     with top:
-        one, two, three, four = st.columns([2.6, 2, 1, 1.2], vertical_alignment="bottom")
+        one, two, three, four = st.columns([2.6, 2, 1, 1.2])
     images = number("Image count", 1, MAX_PATH_IMAGES, PATH_IMAGES, key="path_images", place=three)
     draws = number("Paths per length", 1, MAX_DRAWS, DRAWS, key="path_draws", place=four)
     try:

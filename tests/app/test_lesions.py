@@ -246,7 +246,7 @@ def test_the_wall_names_the_images_and_says_whether_a_network_is_trained(open_ap
         assert (
             captions(app)
             .replace("\N{NON-BREAKING HYPHEN}", "-")
-            .startswith("Sample of Fashion-MNIST. Band: ")
+            .startswith("Sample of Fashion-MNIST. Bands: ")
         )
     app = open_app(None, "lesions", net="fashion_resnet32", out="layer2.2", view="wall")
     said = markdown(app).replace("\N{NON-BREAKING HYPHEN}", "-").replace("\N{NO-BREAK SPACE}", " ")
@@ -262,7 +262,7 @@ def test_the_wall_names_the_images_and_says_whether_a_network_is_trained(open_ap
 def test_paths_are_measured_in_the_worker(open_app: Open) -> None:
     few = {"path_net": "fashion_resnet20", "path_images": "2", "path_draws": "2"}
     app = open_app(None, "paths", **few)
-    assert "Not measured yet. Press Measure." in captions(app)
+    assert "No measurements yet. Press Measure." in captions(app)
     press(app, "Measure")
     assert app.session_state["jobs"]["paths"].wait(timeout=120)
     app.run()

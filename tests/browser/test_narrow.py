@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Visit, drawn
 
@@ -100,3 +100,25 @@ def test_a_table_is_as_wide_as_its_contents(server: str, visit: Visit) -> None:
     found = page.locator('[data-testid="stDataFrame"]').bounding_box()
     assert found
     assert found["width"] < 600
+
+
+def test_no_button_is_narrower_than_its_words(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model=resnet20:unit=full_preact:se=4", 1024, 768)
+    head = page.get_by_test_id("stMain").get_by_role("button")
+    for name in ("Share", "Export"):
+        assert _whole(head.get_by_role("paragraph").filter(has_text=name).first)
+    page.get_by_role("button", name="Export").click()
+    dialog = page.get_by_role("dialog")
+    for name in ("Download SVG", "Everything as JSON", "Model as Python"):
+        expect(dialog.get_by_role("button", name=name)).to_be_visible()
+        assert _whole(dialog.get_by_role("button", name=name).get_by_role("paragraph").first)
+
+
+def _whole(label: Locator) -> bool:
+    """Return whether a label is in one line that isn't cut off."""
+    return bool(
+        label.evaluate(
+            "(one) => one.scrollWidth <= one.clientWidth + 1 && one.getClientRects().length === 1"
+            " && one.getBoundingClientRect().height < 30"
+        )
+    )
