@@ -120,7 +120,8 @@ def _choose_layout(place: DeltaGenerator, is_pair: bool) -> Layout | None:
         place=place,
         placeholder="automatic",
         help="Rows run from left to right, columns from top to bottom. Automatic is rows, but "
-        "columns on a phone, and for twins in files with a set width on paper.",
+        "columns on a phone, for twins in files with a set width on paper, and where rows of "
+        "twins would be too small.",
     )
     return Layout(chosen) if chosen else None
 

@@ -33,6 +33,12 @@ _Place = tuple[float, float, float]
 _DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
 
+_BESIDE, _LARGEST = 10.5, 1.35
+"""The smallest text of networks beside each other, in px, and the largest scale of a tall drawing.
+
+Rows of less text are replaced by columns, which are taller than the window.
+"""
+
 _SCROLLED = (904.0, 1400.0, 14.0)
 """The place for the layers of a network, which are taller than the window."""
 
@@ -50,8 +56,11 @@ _viewer = st.components.v2.component(
 )
 
 
-def _view(drawn: Drawn, heat: Heat | None, palette: Palette) -> dict[str, Any]:
-    found = graph_of(drawn)
+def _view(
+    drawn: Drawn, heat: Heat | None, palette: Palette, layout: Layout | None = None
+) -> dict[str, Any]:
+    """Return the viewer's data; a layout is that of a wide window if the visitor chose none."""
+    found = graph_of(replace(drawn, layout=drawn.layout or layout))
     picture = svg(found, Look(palette), heat)
     kept = (
         drawn.spec,
@@ -93,6 +102,17 @@ def _in(place: _Place, drawn: Drawn, fits: bool) -> Drawn:
     return replace(drawn, aspect=width / height, fits=fits)
 
 
+def _beside(drawn: Drawn, heat: Heat | None) -> tuple[Layout | None, bool]:
+    """Return the layout of networks beside each other on the desk, and whether the page scrolls."""
+    width, height, least = _DESK
+    own_width, own_height = size_of(drawn, _ends(drawn, heat))
+    small = graph_of(drawn).small
+    too_small = small * min(_LARGEST, width / own_width) < _BESIDE
+    if drawn.layout is None and (drawn.vgg19 or too_small):  # VGG-19 makes rows twice as wide
+        return Layout.COLUMN, True
+    return drawn.layout, small * min(width / own_width, height / own_height) < least
+
+
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     """Draw the viewer; what is opened, folded and selected in it goes into the address."""
     place = _WALL if on_wall() else _DESK
@@ -105,7 +125,10 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
         drawn = _in(place, drawn, fits=True)
     if wraps:
         drawn = _placed((drawn, replace(drawn, tight=True)), heat, place)
-    view = _view(drawn, heat, palette)
+    layout = drawn.layout
+    if drawn.pair and not on_wall():
+        layout, scrolls = _beside(drawn, heat)
+    view = _view(drawn, heat, palette, layout)
     view["upright"] |= scrolls
     _viewer(
         key=_GRAPH,

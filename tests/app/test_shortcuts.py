@@ -54,12 +54,14 @@ def test_level_model_and_heat_change_the_graph(open_app: Open) -> None:
     assert not app.exception
 
 
+def text(view: dict[str, Any], height: float) -> float:
+    """Return the size of a drawing's smallest text in px, in a canvas as high as given."""
+    wide, tall = map(float, re.findall(r'viewBox="0 0 (\S+) (\S+)"', view["svg"])[0])
+    return SMALL * min(901 / wide, height / tall)
+
+
 @pytest.mark.parametrize("model", ["resnet18", "resnet50", "resnet152"])
 def test_at_the_desk_text_has_14_px_and_layers_scroll(open_app: Open, model: str) -> None:
-    def text(view: dict[str, Any], height: float) -> float:
-        wide, tall = map(float, re.findall(r'viewBox="0 0 (\S+) (\S+)"', view["svg"])[0])
-        return SMALL * min(901 / wide, height / tall)
-
     blocks = told(open_app(model, "shortcuts"))
     assert not blocks["upright"]
     assert text(blocks, 490) >= 14
@@ -152,10 +154,23 @@ def test_a_network_stands_beside_its_twin(open_app: Open) -> None:
 def test_vgg19_stands_beside_a_network_and_its_twin(open_app: Open) -> None:
     app = open_app("resnet34", "shortcuts", twin="vgg19")
     heads = re.findall(r'class="heading".*?>(.*?)</text>', told(app)["svg"])
-    assert heads == ["VGG-19", "Plain-34", "ResNet-34"]
+    assert heads == ["output size", "VGG-19", "Plain-34", "ResNet-34"]
     app.selectbox(key="heat").select("macs").run()
     assert not app.exception
     assert ">86.7 M</text>" in told(app)["svg"]  # VGG-19's first convolution: 3·9·64·224²
+
+
+@pytest.mark.parametrize("model", ["resnet34", "resnet152", "resnet1202", "resnet20:se=4"])
+@pytest.mark.parametrize(("twin", "least"), [("true", 10.5), ("vgg19", 14.0)])
+def test_networks_beside_each_other_are_as_tall_as_their_text_needs(
+    open_app: Open, model: str, twin: str, least: float
+) -> None:
+    """With three in rows, or all in the window, text had 6 to 9 px."""
+    view = told(open_app(model, "shortcuts", twin=twin))
+    assert view["upright"]
+    assert text(view, 8_000) >= least
+    assert "narrow" in view  # a phone has one network below the other
+    assert not told(open_app(model, "shortcuts", twin=twin, view="wall"))["upright"]
 
 
 def test_a_bad_model_is_refused_here_too(open_app: Open) -> None:
