@@ -33,6 +33,7 @@ from analysis.style.fonts import text_width
 _OUT = 0.8  # distance from an arc to its boxes, as a share of the room above boxes in a row
 _LINE = 16.0  # height of a heading
 _SIZES = "output size"  # the heading of bands that are named by the size of their maps
+_BEFORE, _TO_NAME = 8.0, 8.0  # gaps left of that heading, and between it and a network's name
 _APART = 0.22  # gaps, as a share of those in rows
 _TITLE, _TITLE_WIDTH = 19.0, 170.0  # height and largest width of a band's title
 _TO_ADD = 0.7  # gap above an addition, as a share of the others
@@ -175,7 +176,8 @@ def _columns(
     sizes: tuple[str, ...] = ()
     if headed:
         room = lead + lanes[0].half - max(map(width_of, heads[0])) / 2
-        sizes = _wrapped(_SIZES, room)
+        apart = _BEFORE + _TO_NAME if width_mm is None else 0.0  # paper spreads the lanes
+        sizes = _wrapped(_SIZES, room - apart)
     content = sum(lane.width for lane in lanes) + between * (len(lanes) - 1) + lead + tail
     top = spacing.edge + _LINE * max(map(len, (sizes, *heads)))
     row_gap, below = _APART * spacing.row_gap, _APART * spacing.below
@@ -207,7 +209,7 @@ def _columns(
     x = left + lead + free / 2
     placed = []
     headings = [
-        Heading(text, left + 8, spacing.edge + _LINE * line + 8, "start")
+        Heading(text, left + _BEFORE, spacing.edge + _LINE * line + 8, "start")
         for line, text in enumerate(sizes)
     ]
     for lane, head in zip(lanes, heads, strict=True):

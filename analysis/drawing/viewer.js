@@ -640,11 +640,12 @@ function tellSearch(state) {
   state.component.setTriggerValue("search", text);
 }
 
-// A path to find: of a layer, which may be folded, or else of a drawn node.
+// A path to find: of a layer, which may be folded, or else of a drawn layer, block or stage.
 function example(state) {
   const path = "layer2.0.conv1";
   if (path in state.data.nodes || holder(state, path)) return path;
-  return state.order.find((id) => /conv/.test(id)) ?? state.order.find((id) => id.includes("."));
+  const like = [/conv/, /\./, /layer/, /./].find((sign) => state.order.some((id) => sign.test(id)));
+  return state.order.find((id) => like?.test(id)) ?? path;
 }
 
 // Describe what was found, and what is inside stem or head.

@@ -33,11 +33,8 @@ _Place = tuple[float, float, float]
 _DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
 
-_BESIDE, _LARGEST = 10.5, 1.35
-"""The smallest text of networks beside each other, in px, and the largest scale of a tall drawing.
-
-Rows of less text are replaced by columns, which are taller than the window.
-"""
+_BESIDE = 10.5
+"""The smallest text of networks in rows, in px; with less, they are columns, as in a paper."""
 
 _SCROLLED = (904.0, 1400.0, 14.0)
 """The place for the layers of a network, which are taller than the window."""
@@ -106,11 +103,10 @@ def _beside(drawn: Drawn, heat: Heat | None) -> tuple[Layout | None, bool]:
     """Return the layout of networks beside each other on the desk, and whether the page scrolls."""
     width, height, least = _DESK
     own_width, own_height = size_of(drawn, _ends(drawn, heat))
-    small = graph_of(drawn).small
-    too_small = small * min(_LARGEST, width / own_width) < _BESIDE
-    if drawn.layout is None and (drawn.vgg19 or too_small):  # VGG-19 makes rows twice as wide
+    wide, tall = (graph_of(drawn).small * own for own in (width / own_width, height / own_height))
+    if drawn.layout is None and (drawn.vgg19 or wide < _BESIDE):  # VGG-19 makes rows twice as wide
         return Layout.COLUMN, True
-    return drawn.layout, small * min(width / own_width, height / own_height) < least
+    return drawn.layout, min(wide, tall) < least
 
 
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:

@@ -208,6 +208,17 @@ def test_a_heading_says_what_the_sizes_of_bands_are(width_mm: float) -> None:
     assert [heading.text for heading in rows.headings] == ["Plain-34", "ResNet-34"]
 
 
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("model", ["resnet20:unit=full_preact:se=4", "resnet34", "resnet152"])
+def test_that_heading_is_apart_from_the_first_networks_name(model: str, level: Level) -> None:
+    spec = parse(model)
+    picture = row(str(plain_twin(spec)), model).graph(level, arranged=Layout.COLUMN)
+    first = next(one for one in picture.headings if one.anchor == "middle")
+    start = first.x - text_width(first.text, TEXT) / 2
+    for sizes in (one for one in picture.headings if one.anchor == "start"):
+        assert sizes.x + text_width(sizes.text, TEXT) + 6 < start
+
+
 def test_a_phone_shows_columns_or_one_network_below_the_other() -> None:
     most = 356 * 13 / 12
     for text in ("resnet18", "resnet34", "resnet50", "resnet152", "resnet1202"):

@@ -717,6 +717,14 @@ def test_the_details_of_a_run_fit_beside_the_graph(server: str, visit: Visit) ->
     assert more == 0
 
 
+@pytest.mark.parametrize("level", ["stage", "block", "layer"])
+def test_the_search_names_a_path_that_is_there(server: str, visit: Visit, level: str) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet20&twin=true&level={level}")
+    expect(page.get_by_placeholder("Find by path")).to_have_attribute(
+        "placeholder", re.compile(r"such as plain20/\S*layer\d|such as plain20/\S*conv")
+    )
+
+
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet34")
     page.get_by_role("combobox", name="Beside").click()
