@@ -42,11 +42,11 @@ try:
 except ValueError as error:
     complain(str(error))
     end_page()
-if choice.budgets.limits:
-    say_folded(f"Budgets: {choice.within}.")
+if said := choice.limits_in_words:
+    say_folded(said)
 if asked.untimed:
     hint(asked.untimed)
-said = st.container()
+place = st.container()
 row = aside("view") if on_wall() else st.container(horizontal=True, vertical_alignment="bottom")
 view = choose_view(choice, row)
 front = front_of(choice, choose_front(choice, row) if view == "front" else "")
@@ -61,9 +61,10 @@ if on_wall():
         show_table_on_wall(choice, view)
     else:
         st.title(translate("Choose"))
-    st.markdown(unbroken(fits_in_words(choice, None) if view == "fits" else choice.sentence))
+    told = f"{choice.sentence} {choice.limits_in_words}"
+    st.markdown(unbroken(fits_in_words(choice, None) if view == "fits" else told))
     end_page()
-said.html(verdict(front_in_brief(choice, front) if view == "front" and front else choice.sentence))
+place.html(verdict(front_in_brief(choice, front) if view == "front" and front else choice.sentence))
 if view == "fits":
     show_fits(choice, asked.predictor)
 elif view == "deepest":

@@ -324,6 +324,13 @@ class Choice:
         batch = f"{self.batch:,}"
         return translate("{limits} at batch {batch}", limits=limits, batch=batch)
 
+    @property
+    def limits_in_words(self) -> str:
+        """The limits as a sentence, in the spoken language; "" without any."""
+        if not self.budgets.limits:
+            return ""
+        return translate("Budgets: {limits}.", limits=self.within)
+
 
 def choose(
     task: Task,

@@ -195,7 +195,8 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     rename(chart.title)
     if on_wall():
         with said("training"):
-            lecture.sentence(shown.headline(runs))
+            if shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
+                lecture.sentence(shown.headline(runs))  # accuracies of more would fill the wall
             images = images_in_words(runs[0].task.data_name)
             say_whence(runs, (images, spread_in_words(chart, _seeds_of(runs))))
         return
