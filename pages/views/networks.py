@@ -57,8 +57,9 @@ def choose_networks(
             models.append(parse(one))
         except ValueError as error:
             wrong.append(str(error) if quote(one) in str(error) else f"{quote(one)}: {error}")
+    for reason in wrong:
+        say(reason)
     if wrong:
-        say("; ".join(wrong).replace("?; ", "? "))
         return ()
     _show_switches(key, tuple(models), with_depth)
     if text:

@@ -1,6 +1,7 @@
 """The projector view: type from 24 px, one thing per screen, no scrolling."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,6 +59,14 @@ def texts(page: Page) -> list[tuple[str, float]]:
 
 
 FITS = "height => document.querySelector('[data-testid=stMain]').scrollHeight <= height"
+
+
+def fitting(page: Page) -> Iterator[int]:
+    """Yield the height of each wall, on which the whole page fits."""
+    for width, height in ((1280, 720), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(FITS, arg=height)
+        yield height
 
 
 MORE = [
@@ -128,9 +137,7 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
     page = visit(f"{server}/{path}{more}view=wall&model=resnet20", 1280, 720)
     drawn(page)
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
-    for width, height in ((1280, 720), (1920, 1080)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(FITS, arg=height)
+    for height in fitting(page):
         least = height / 30 - 0.1
         small = [(text, size) for text, size in texts(page) if size < least]
         assert [one for one in small if one[1] < RAISED * least] == []
@@ -144,9 +151,7 @@ def test_a_graph_is_whole_below_a_warning(server: str, visit: Visit, address: st
     page = visit(f"{server}/{address}&view=wall", 1280, 720)
     drawn(page)
     expect(page.get_by_text("Ignored settings in the address")).to_be_visible()
-    for width, height in ((1280, 720), (1920, 1080)):
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(FITS, arg=height)
+    assert list(fitting(page)) == [720, 1080]
 
 
 DENSE = [
