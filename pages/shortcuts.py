@@ -9,9 +9,9 @@ from pages.ui.frame import checked, requested
 spec = requested()
 
 from analysis.drawing.caption import counts_in_words, graph_caption
-from analysis.drawing.drawn import graph_of
+from analysis.drawing.drawn import graph_of, upright
 from analysis.drawing.parts import Graph, Layout
-from analysis.drawing.viewer import levels, view_name
+from analysis.drawing.viewer import PHONE_PX, also_upright, levels, view_name
 from analysis.style.language import translate
 from nets import CATALOG
 from nets.names import title
@@ -38,10 +38,13 @@ with export:
 
     def views() -> dict[str, Graph]:
         """Return the graphs of an HTML document, with what is opened on the page."""
+        found = graph_of(drawn)
+        if drawn.layout is None:
+            found = also_upright(found, partial(upright, drawn, PHONE_PX))
         if drawn.twin:
-            return {}
-        found = levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
-        return found | ({first: graph_of(drawn)} if drawn.opened else {})
+            return {first: found}
+        every = levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
+        return every | ({first: found} if drawn.opened else {})
 
     drawing = graph_picture(
         profile.model,

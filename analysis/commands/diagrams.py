@@ -158,7 +158,7 @@ def graph(
     from analysis.drawing.beside import Beside
     from analysis.drawing.caption import block_caption, graph_caption
     from analysis.drawing.heat import Metric, Per, heat_of
-    from analysis.drawing.parts import Labels, Layout
+    from analysis.drawing.parts import TEXT, Labels, Layout
 
     several = len(specs) > 1 or beside is not None
     if block is not None and (level or unfold or says or several):
@@ -197,8 +197,23 @@ def graph(
             figures=figures,
         )
 
-    alone = output.suffix.lower() == ".html" and block is None and row is None
-    others = viewer.levels(cost, labels, layout) if alone else {}
+    def views() -> Mapping[str, Graph]:
+        """Return the graphs of an HTML document."""
+        if block is None and row is None:
+            return viewer.levels(cost, labels, layout)
+        drawn = draw(None)
+        if way is not None:
+            return {name: drawn}
+        if block is not None and not viewer.is_legible(drawn):
+            return {name: upright()}
+        return {name: viewer.also_upright(drawn, upright)}
+
+    def upright() -> Graph:
+        if row is not None:
+            return row.upright(asked, unfold, labels, heat is not None, viewer.PHONE_PX)
+        assert block is not None
+        return replace(graphs.block_graph(cost, block, arranged=Layout.COLUMN), small=TEXT)
+
     warm = None
     if heat:
         found = or_usage(row.heat if row else partial(heat_of, cost), Metric(heat))
@@ -206,7 +221,7 @@ def graph(
     told = partial(graph_caption, costs, beside is not None, warm, asked, unfold)
     if block is not None:
         told = partial(block_caption, cost, block)
-    _export(output, row.by_name() if row else cost, draw, name, warm, others, told, **look)
+    _export(output, row.by_name() if row else cost, draw, name, warm, views, told, **look)
 
 
 @click.command()
@@ -223,13 +238,18 @@ def units(units: tuple[str, ...], output: Path, **look: Any) -> None:
     if len(units) > 2:
         raise Refusal(f"give one or two units, not {len(units)}")
     from analysis.drawing.caption import units_caption
-    from analysis.drawing.units import unit_graph
+    from analysis.drawing.units import unit_graph, units_upright
+    from analysis.drawing.viewer import UNITS, also_upright
     from analysis.structure.units import parse_unit
 
     found = [or_usage(parse_unit, text) for text in units]
     draw = partial(unit_graph, found)
+
+    def views() -> Mapping[str, Graph]:
+        return {UNITS: also_upright(draw(None), partial(units_upright, found))}
+
     told = partial(units_caption, found)
-    _export(output, found[0].profile, draw, "units", None, {}, told, **look)
+    _export(output, found[0].profile, draw, UNITS, None, views, told, **look)
 
 
 @click.command()
@@ -276,7 +296,7 @@ def _export(
     draw: Callable[[float | None], Graph],
     name: str,
     heat: Heat | None,
-    others: Mapping[str, Graph],
+    views: Callable[[], Mapping[str, Graph]],
     told: Callable[[], str],
     palette: str | None,
     dpi: int | None,
@@ -292,8 +312,9 @@ def _export(
     chosen = look_of(output, palette, dpi, **look)
     check_caption(caption, output)
     on_paper = suffix in (".svg", ".pdf", ".png", ".tex")
-    views = others or {name: draw(chosen.width_mm if on_paper else None)}
-    content = or_usage(diagram, suffix, cost, views, name, chosen, heat, dpi, fragment)
+    is_document = suffix == ".html"
+    drawn = views() if is_document else {name: draw(chosen.width_mm if on_paper else None)}
+    content = or_usage(diagram, suffix, cost, drawn, name, chosen, heat, dpi, fragment)
     write(content, output)
     if caption is not None:
         write(told(), caption)

@@ -74,17 +74,18 @@ def with_units(
     note: str,
     spacing: Spacing,
     figures: bool = False,
+    small: int = SMALL,
 ) -> Node:
     """Return a stage's box with room below its label for a small unit per kind of shortcut.
 
     It is wide enough for its band to hold the note, and has another line for a number if it needs
-    room for one.
+    room for one. `small` is the font size of the units' words.
     """
     titled = width_of(f"{node.path} · {note}") if note else 0.0
     node = replace(node, width=max(node.width, titled))
     if not arcs:
         return node
-    longest = max(_WIDER * text_width(unit_words(*arc), SMALL) for arc in arcs)
+    longest = max(_WIDER * text_width(unit_words(*arc), small) for arc in arcs)
     width = max(node.width, 2 * RIM + (16 if spacing.is_tight else 24) + UNIT_SIZE + longest)
     inner = UNIT * len(arcs) + RIM
     height = _HEAD + LINE * (len(node.lines) + figures) + inner

@@ -29,6 +29,7 @@ from analysis.drawing.parts import (
 )
 from analysis.drawing.spacing import Spacing
 from analysis.style.fonts import text_width
+from analysis.style.language import listed
 
 _OUT = 0.8  # distance from an arc to its boxes, as a share of the room above boxes in a row
 _LINE = 16.0  # height of a heading
@@ -221,7 +222,7 @@ def _columns(
         x += lane.width + between + free
     return Graph(
         " beside ".join(lane.network.model for lane in lanes),
-        " beside ".join(lane.network.name for lane in lanes),
+        listed([lane.network.name for lane in lanes]),
         lanes[0].network.caption,
         tuple(node for one in placed for node in one.nodes),
         tuple(edge for one in placed for edge in one.edges),

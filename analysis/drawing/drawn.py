@@ -42,6 +42,7 @@ class Drawn:
         aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
         tight: whether to space it more tightly than usual on a screen.
+        smallest: the width in px of the narrowest box in such a place; 0 for the usual one.
     """
 
     spec: ResNetSpec
@@ -56,6 +57,7 @@ class Drawn:
     aspect: float = DEFAULT_ASPECT
     fits: bool = False
     tight: bool = False
+    smallest: float = 0.0
 
     @property
     def pair(self) -> Beside | None:
@@ -94,6 +96,7 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
         figures=figures,
         fits=fits,
         tight=tight,
+        smallest=drawn.smallest if fits else 0.0,
     )
 
 

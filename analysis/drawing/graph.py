@@ -18,7 +18,7 @@ from analysis.drawing import boxes, column, layout
 from analysis.drawing.boxes import box
 from analysis.drawing.cells import Cell, Group, Network, block_title, run_title
 from analysis.drawing.key import NAMES
-from analysis.drawing.parts import TEXT, Graph, Kind, Labels, Layout, Node
+from analysis.drawing.parts import SMALL, TEXT, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import CLOSE, LOW, PAPER, SCREEN, SNUG, TIGHT, Spacing
 from analysis.drawing.wrap import COLUMN_MM, LEAST_PT, px_at
 from analysis.structure.residual import block_at, conv_label, grouping, operation
@@ -96,6 +96,7 @@ def graph(
     cuts: Collection[str] = (),
     fits: bool = False,
     tight: bool = False,
+    smallest: float = 0.0,
 ) -> Graph:
     """Lay out a network.
 
@@ -117,6 +118,8 @@ def graph(
             aspect allows; blocks are then numbered within the stages that their bands name, and
             annotations are as large as labels.
         tight: whether to space it more tightly than usual on a screen, for larger text.
+        smallest: if it fits a container, the width in px of the narrowest box, if that is more than
+            usual.
 
     Raises:
         ValueError: if an opened name doesn't exist.
@@ -124,19 +127,20 @@ def graph(
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
     if fits or tight:
-        view = replace(view, spacing=spacing_in_place(fits, tight, figures), short=fits)
+        spacing = spacing_in_place(fits, tight, figures, smallest)
+        view = replace(view, spacing=spacing, short=fits)
     found = layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
     return replace(found, small=TEXT) if fits else found
 
 
-def spacing_in_place(fits: bool, tight: bool, figures: bool) -> Spacing:
+def spacing_in_place(fits: bool, tight: bool, figures: bool, smallest: float = 0.0) -> Spacing:
     """Return the spacing of a drawing for a place on a screen; arguments as in `graph`."""
     if not fits:
         return CLOSE if tight else SCREEN
     spacing = SNUG if figures else PAPER
     if tight:
         spacing = replace(TIGHT, smallest=spacing.smallest) if figures else TIGHT
-    return replace(spacing, apart=_APART)
+    return replace(spacing, apart=_APART, smallest=max(spacing.smallest, smallest))
 
 
 def view_of(
@@ -224,7 +228,7 @@ def _network_of_block(profile: Profile, path: str, spacing: Spacing) -> Network:
         is_stage=True,
     )
     groups = (ends[0], inside, ends[1])
-    name = title(profile.spec)
+    name = f"{title(profile.spec)}, {path}"
     return Network(profile.model, name, f"block {path}", groups, spacing)
 
 
@@ -401,7 +405,9 @@ def _stage_cell(view: View, stage: plan.StagePlan) -> Cell:
         lines, beside = (*path, *_stage_operations(stage)), f"×{stage.count}"
     node = _node(view, stage.name, Kind.STAGE, lines, stage.count, beside)
     node = replace(node, opens=(stage.name,))
-    node = boxes.with_units(node, arcs, _note(stage), view.spacing, view.figures)
+    lower = view.figures and not (view.short and len(node.lines) == 1)  # else beside the label
+    small = TEXT if view.short else SMALL
+    node = boxes.with_units(node, arcs, _note(stage), view.spacing, lower, small)
     return Cell(branch=(node,), arcs=arcs, path=stage.name)
 
 

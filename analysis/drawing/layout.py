@@ -32,6 +32,7 @@ from analysis.drawing.parts import (
 from analysis.drawing.spacing import Spacing
 from analysis.drawing.wrap import Row, Wrapping
 from analysis.style.fonts import text_width
+from analysis.style.language import listed
 from analysis.style.look import PAGE_MM, SLIDE_ASPECT
 
 HEAD = 26.0
@@ -110,12 +111,12 @@ def _stacked(networks: Sequence[Network], graphs: Sequence[Graph], head: float) 
         top += head or (_APART if moved else 0.0)
         base = top + edge + (-6 if head else _TITLE)
         headings.append(Heading(network.name, graph.margin, base, "start"))
-        moved.append(_lower(graph, top))
+        moved.append(lowered(graph, top))
         top += graph.height - edge
     first = moved[0]
     return Graph(
         " beside ".join(network.model for network in networks),
-        " beside ".join(network.name for network in networks),
+        listed([network.name for network in networks]),
         first.caption,
         tuple(node for graph in moved for node in graph.nodes),
         tuple(edge for graph in moved for edge in graph.edges),
@@ -197,7 +198,7 @@ def _with_even_boxes(networks: Sequence[Network]) -> Sequence[Network]:
     ]
 
 
-def _lower(graph: Graph, by: float) -> Graph:
+def lowered(graph: Graph, by: float) -> Graph:
     """Return the graph moved down by a distance."""
 
     def point(at: Point) -> Point:

@@ -52,6 +52,8 @@ _FILLS = {
 
 _OTHER_FILL = 0.16
 
+_AROUND = 6.0  # px between a box and a number in it, left and right together
+
 _WITH_LAYERS = (Kind.STAGE, Kind.BLOCK, Kind.RUN)
 
 
@@ -164,8 +166,9 @@ def lines_of(
 ) -> tuple[Line, ...]:
     """Place the text in a box: the lines of its label, what is beside them, and its number.
 
-    The number is below the label, in the longest form that fits. Without labels, boxes say only
-    their number of blocks, and the input its shape. `small` is the number's font size.
+    The number is below the label, in the longest form that fits, or beside it in a low box with
+    small units. Without labels, boxes say only their number of blocks, and the input its shape.
+    `small` is the number's font size.
     """
     if not labels:
         is_input = node.kind is Kind.INPUT
@@ -173,11 +176,13 @@ def lines_of(
         line = Line(text, TEXT, node.label_y + 4.5, node.x, not is_input)
         return (line,) if text else ()
     lines, figures = node.lines, warm.heat.figures(node) if warm else ()
-    room = node.width - 6
+    room = node.width - _AROUND
     wide = text_width(node.beside, TEXT) if node.beside else 0.0
     low = (node.height - node.inner - 5) / (len(lines) + 1) >= LOWEST
     fitting = (said for said in figures if low and text_width(said, small) <= room)
     number = next(fitting, "")
+    if node.inner and not low and len(lines) == 1 and figures and not node.beside:
+        return _in_a_line(node, figures[-1], small)
     count = len(lines) + bool(number)
     step = min(LINE, (node.height - node.inner - 5) / count)
     bases = [node.label_y + 4.5 + step * (i - (count - 1) / 2) for i in range(count)]
@@ -193,6 +198,23 @@ def lines_of(
     below = x if text_width(number, small) <= room - 2 * (node.x - x) else node.x
     figure = (Line(number, small, bases[-1], below),) if number else ()
     return (*said, *beside, *figure)
+
+
+def _in_a_line(node: Node, number: str, small: int) -> tuple[Line, ...]:
+    """Return the label of a box and, to its right, its number, if there is room for both."""
+    base = node.label_y + 4.5
+    label, told = text_width(node.label, TEXT), text_width(number, small)
+    left = node.x - (label + 2 * BESIDE + told) / 2
+    if left < node.x - (node.width - _AROUND) / 2:
+        return (Line(node.label, TEXT, base, node.x),)
+    at = left + label + 2 * BESIDE + told / 2
+    return (Line(node.label, TEXT, base, left + label / 2), Line(number, small, base, at))
+
+
+def width_for_numbers(graph: Graph, heat: Heat) -> float:
+    """Return the width in px of the narrowest box that has room for any of a graph's numbers."""
+    shortest = [said for node in graph.nodes for said in heat.figures(node)[-1:]]
+    return _AROUND + max((text_width(said, graph.small) for said in shortest), default=0.0)
 
 
 class Sample(NamedTuple):

@@ -16,7 +16,8 @@ from analysis.drawing.cells import Cell
 from analysis.drawing.fold import folded, stretched
 from analysis.drawing.graph import cell_of
 from analysis.drawing.key import NAMES, entries_of, key_of, length_of
-from analysis.drawing.parts import TEXT, Band, Edge, Graph, Kind, Node, ShortcutLine
+from analysis.drawing.layout import lowered
+from analysis.drawing.parts import TEXT, Band, Edge, Graph, Kind, Layout, Node, ShortcutLine
 from analysis.drawing.spacing import LINE, PAPER, SCREEN, TIGHT, Spacing
 from analysis.drawing.wrap import LEAST_PT, px_at, widest_px
 from analysis.structure.units import Unit, shared_options
@@ -116,6 +117,39 @@ def _from_top_to_bottom(
     return replace(drawn, margin=max(min(drawn.margin, key), room.margin))
 
 
+def units_upright(units: Sequence[Unit]) -> Graph:
+    """Lay out units from top to bottom, one below the other, for a phone.
+
+    Args:
+        units: the units; each is drawn once.
+    """
+    distinct = tuple(dict.fromkeys(units))
+    first, *others = (_from_top_to_bottom([unit], None, distinct) for unit in distinct)
+    drawn = first
+    for one in others:
+        moved = lowered(one, drawn.height - _SCREEN_ROOM.margin)
+        drawn = replace(
+            drawn,
+            model=f"{drawn.model} and {one.model}",
+            nodes=drawn.nodes + moved.nodes,
+            edges=drawn.edges + moved.edges,
+            shortcuts=drawn.shortcuts + moved.shortcuts,
+            bands=drawn.bands + moved.bands,
+            width=max(drawn.width, one.width),
+            height=drawn.height - _SCREEN_ROOM.margin + one.height,
+        )
+    wide = max(band.width for band in drawn.bands)
+    bands = tuple(replace(band, width=wide) for band in drawn.bands)
+    name = _name_of([band.name for band in bands])
+    return replace(drawn, name=name, bands=bands, layout=Layout.COLUMN)
+
+
+def _name_of(names: Sequence[str]) -> str:
+    """Return the name of a drawing of several units."""
+    name = " and ".join(names)
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def _down_in(units: Sequence[Unit], titles: Mapping[Unit, str], room: _Room, left: float) -> Graph:
     """Lay out units side by side, with the same margin to their left and right, in px."""
     spacing = SCREEN if room.margin == _SCREEN_ROOM.margin else PAPER
@@ -162,7 +196,7 @@ def _down_in(units: Sequence[Unit], titles: Mapping[Unit, str], room: _Room, lef
         bands.append(Band(key, title, "", x, room.margin, width, height, name=titles[unit]))
         x += width + room.gap
     names = " and ".join(str(unit) for unit in units)
-    name = " and ".join(titles[unit] for unit in units)
+    name = _name_of([titles[unit] for unit in units])
     height = max(band.height for band in bands) + 2 * room.margin
     return Graph(
         names,
@@ -270,7 +304,7 @@ def _across(
         bands.append(Band(key, title, "", spacing.margin, top, width, height, name=title))
         top += height + spacing.row_gap
     names = " and ".join(str(unit) for unit in distinct)
-    name = " and ".join(unit.name_without(shared) for unit in distinct)
+    name = _name_of([unit.name_without(shared) for unit in distinct])
     wide = max(band.width for band in bands)
     return Graph(
         names,

@@ -3,6 +3,7 @@
 
 const LARGEST = 8;
 const NARROW = 640; // px, largest width of a canvas on a phone
+const FULLEST = 0.9; // of the window's height, what a drawing that isn't upright grows to at most
 const TALLEST = 8000; // px, largest height of a canvas that grows with an upright drawing
 const HINT = "Click a node for its shapes and costs";
 const TOUCHED = "Tap a box for its shapes and costs.";
@@ -285,8 +286,12 @@ function fit(state) {
   place(state);
 }
 
-// An upright drawing is as tall as its text needs, and the page scrolls.
+// An upright drawing is as tall as its text needs, and the page scrolls. So is another one in a low
+// window, up to the window's height.
 function grow(state, width) {
+  const needs = state.height * Math.min(state.data.legible ?? 0, width / state.width);
+  const grows = !state.upright && needs > 0 && needs <= FULLEST * innerHeight;
+  state.canvas.style.minHeight = grows ? `${Math.ceil(needs) + 2}px` : "";
   const tall = Math.min(state.height * Math.min(1.35, width / state.width), TALLEST);
   state.canvas.style.height = state.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
   state.canvas.closest(".rv")?.classList.toggle("rv-tall", Boolean(state.upright));

@@ -38,7 +38,10 @@ Row = tuple[str, str, str]
 MAX_NODES = 2_500
 """Most nodes of one view in an HTML file; larger views are left out."""
 
-MOST_UPRIGHT = 150
+PHONE_PX = 356.0 * 13 / 12
+"""The width of a drawing whose labels have 12 px on a phone, in px of the drawing."""
+
+_MOST_UPRIGHT = 150
 """Most nodes of each network of a graph that is also drawn from top to bottom, for a phone."""
 
 _WINDOW = 904.0, 545.0
@@ -92,7 +95,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
             "opens": list(node.opens),
             "inside": node.inside,
         }
-        for node in graph.nodes
+        for node in _nodes_of(graph)
     }
     stages = plan.stage_names(profile.spec)
     return {
@@ -112,7 +115,7 @@ def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str
     describers = {name: _Describer(profile) for name, profile in profiles.items()}
     facts: list[dict[str, Any]] = []
     nodes = {}
-    for node in graph.nodes:
+    for node in _nodes_of(graph):
         name, _, path = node.path.partition(SLASH)
         bare = replace(node, path=path)
         if describer := describers.get(name):
@@ -154,10 +157,26 @@ def levels(
                 continue
             if layout is Layout.ROWS:
                 one = _in_window(drawn, scrolls=level is Level.LAYER)
-                if len(one.nodes) <= MOST_UPRIGHT:
-                    one = replace(one, narrow=drawn(arranged=Layout.COLUMN))
+                one = also_upright(one, partial(drawn, arranged=Layout.COLUMN))
             found[view_name(level, unfold)] = one
     return found
+
+
+def also_upright(graph: Graph, upright: Callable[[], Graph]) -> Graph:
+    """Return a graph with one from top to bottom for a phone, unless that would be too long."""
+    if len(graph.nodes) > _MOST_UPRIGHT * max(len(graph.parts), 1):
+        return graph
+    return replace(graph, narrow=upright())
+
+
+def _nodes_of(graph: Graph) -> list[Node]:
+    """Return the nodes of a graph, and those that only its drawing for a phone has.
+
+    Columns of several networks split their stems.
+    """
+    ids = {node.id for node in graph.nodes}
+    narrow = graph.narrow.nodes if graph.narrow else ()
+    return [*graph.nodes, *(node for node in narrow if node.id not in ids)]
 
 
 def _in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
@@ -173,12 +192,17 @@ def _in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
         for tight in (False, True)
         for share in (1.0, 0.8, 0.65)
     ]
-    if legible := [one for one in tried if _text_in_window(one) >= _LEGIBLE]:
+    if legible := list(filter(is_legible, tried)):
         return legible[0]
     if not scrolls:
         return max(tried, key=_text_in_window)
     wide = [drawn(aspect=share * width / height, tight=True) for share in (0.5, 0.35, 0.25)]
     return next((one for one in wide if SMALL * width / one.width >= _LEGIBLE), wide[-1])
+
+
+def is_legible(graph: Graph) -> bool:
+    """Return whether a graph is legible if all of it is in a document's window."""
+    return _text_in_window(graph) >= _LEGIBLE
 
 
 def _text_in_window(one: Graph) -> float:
@@ -193,7 +217,10 @@ def view_name(level: Level, unfold: bool) -> str:
     return f"{level} unfolded" if unfold and level is not Level.STAGE else level.value
 
 
-_OF_LAYERS = {view_name(Level.LAYER, unfold) for unfold in (False, True)}
+UNITS = "units"
+"""The name of the view of residual units in a document."""
+
+_SCROLLED = {UNITS, *(view_name(Level.LAYER, unfold) for unfold in (False, True))}
 """The views of a document that may be taller than the window."""
 
 
@@ -227,7 +254,7 @@ def html(
     views = {}
     for name, one in graphs.items():
         views[name] = view(one, profile, themes.svg(one))
-        views[name]["upright"] |= name in _OF_LAYERS and _text_in_window(one) < _LEGIBLE
+        views[name]["upright"] |= name in _SCROLLED and not is_legible(one)
         if one.narrow:
             views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha1
 from typing import Any
 
@@ -13,7 +14,7 @@ from analysis.drawing import viewer
 from analysis.drawing.drawn import Drawn, graph_of, in_place, size_of, upright
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
-from analysis.drawing.marks import Warm
+from analysis.drawing.marks import Warm, width_for_numbers
 from analysis.drawing.parts import Layout
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
@@ -33,6 +34,9 @@ _Place = tuple[float, float, float]
 _DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
 
+_LOWEST = 12.0
+"""The smallest text, in px, for which a graph in a low window is taller than its place."""
+
 _BESIDE = 10.5
 """The smallest text of networks in rows, in px; with less, they are columns, as in a paper."""
 
@@ -44,9 +48,6 @@ _WALL, _BELOW_SENTENCE = (1206.0, 575.0, 24.0), (1206.0, 590.0, 24.0)
 
 _BELOW_ANSWER = (1206.0, 550.0, 24.0)
 """The same below a step of a lecture and an answer of two lines."""
-
-_PHONE = 356.0 * 13 / 12
-"""The width of a drawing whose labels have 12 px on a phone, in px of the drawing."""
 
 _viewer = st.components.v2.component(
     "graph", html='<div class="rv-host"></div>', css=viewer.style(), js=viewer.script()
@@ -70,14 +71,9 @@ def _view(
     )
     drawing = " ".join(map(str, kept))
     revision = f"{drawing} {sha1(picture.encode()).hexdigest()}"
-    narrow = {}
-    is_short = len(found.nodes) <= viewer.MOST_UPRIGHT * max(len(found.parts), 1)
-    if drawn.layout is None and not on_wall() and is_short:
-        column = upright(drawn, _PHONE)
-        narrow["narrow"] = svg(column, Look(palette), heat)
-        ids = {node.id for node in found.nodes}  # columns of several networks split their stems
-        more = (node for node in column.nodes if node.id not in ids)
-        found = replace(found, nodes=(*found.nodes, *more))
+    if drawn.layout is None and not on_wall():
+        found = viewer.also_upright(found, partial(upright, drawn, viewer.PHONE_PX))
+    narrow = {"narrow": svg(found.narrow, Look(palette), heat)} if found.narrow else {}
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
@@ -120,12 +116,18 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
         place = _SCROLLED
         drawn = _in(place, drawn, fits=True)
     if wraps:
-        drawn = _placed((drawn, replace(drawn, tight=True)), heat, place)
+        tried = [drawn, replace(drawn, tight=True)]
+        if heat and on_wall():  # each box with its number, if these remain legible
+            widest = width_for_numbers(graph_of(drawn), heat)
+            tried = [*(replace(one, smallest=widest) for one in tried), *tried]
+        drawn = _placed(tried, heat, place)
     layout = drawn.layout
     if drawn.pair and not on_wall():
         layout, scrolls = _beside(drawn, heat)
     view = _view(drawn, heat, palette, layout)
     view["upright"] |= scrolls
+    if not on_wall():
+        view["legible"] = _LOWEST / graph_of(drawn).small
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},

@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.drawing.caption import units_caption
 from analysis.drawing.svg import svg
-from analysis.drawing.units import unit_graph, units_in_place
+from analysis.drawing.units import unit_graph, units_in_place, units_upright
+from analysis.drawing.viewer import UNITS, also_upright
 from analysis.structure.units import (
     OPTION_LETTERS,
     OPTION_RESULTS,
@@ -103,6 +104,8 @@ def export_units(units: Sequence[Unit]) -> None:
         units[0].profile,
         partial(unit_graph, units),
         caption=partial(units_caption, units),
+        first=UNITS,
+        others=lambda: {UNITS: also_upright(unit_graph(units), partial(units_upright, units))},
     )
     export("units", [picture])
 

@@ -65,7 +65,7 @@ def test_an_svg_is_titled_as_people_say() -> None:
     assert "<desc>resnet50:unit=full_preact, one node per block." in drawn
     assert "<title>ResNet-50, full pre-activation: height, width" in silhouette(edited)
     both = Beside((profile(parse("plain34")), profile(parse("resnet34"))))
-    assert "<title>Plain-34 beside ResNet-34</title>" in svg(both.graph())
+    assert "<title>Plain-34 and ResNet-34</title>" in svg(both.graph())
 
 
 @pytest.mark.parametrize("aspect", ["16:9", "1:1"])

@@ -201,7 +201,7 @@ def test_the_svg_of_two_units_names_both() -> None:
     assert ">original</text>" in drawn
     assert ">full pre-activation</text>" in drawn
     assert ">bottleneck</text>" in drawn
-    assert "<title>original and full pre-activation, bottleneck</title>" in drawn
+    assert "<title>Original and full pre-activation, bottleneck</title>" in drawn
 
 
 @pytest.mark.parametrize("width_mm", [None, 85, 170])

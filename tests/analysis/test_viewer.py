@@ -156,7 +156,7 @@ def test_a_document_is_legible_in_a_window_and_upright_on_a_phone(resnet50: Prof
 
 def test_one_block_is_a_document_without_switches(resnet50: Profile) -> None:
     text = html(resnet50, {"block": block_graph(resnet50, "layer2.0")}, "block")
-    assert "<h1>ResNet-50</h1>" in text
+    assert "<h1>ResNet-50, layer2.0</h1>" in text
     assert "fieldset>" not in text
 
 

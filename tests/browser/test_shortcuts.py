@@ -610,6 +610,51 @@ def test_the_html_file_fills_the_window(
     page.close()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "graph resnet152 --block layer4.0",
+        "graph resnet34 --block layer1.0",
+        "graph plain34 resnet34",
+        "graph plain34 resnet34 --beside vgg19 --heat macs",
+        "units original full_preact",
+        "units relu_preact:block=bottleneck:shortcut=projection",
+    ],
+)
+def test_the_html_file_is_legible_in_a_window_and_upright_on_a_phone(
+    command: str, browser: Browser, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.html"
+    assert run([*command.split(), "-o", str(path)]) == 0
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(path.as_uri())
+    size = """texts => Math.min(...texts.map(
+      (text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a))"""
+    least = page.locator(".rv-canvas svg text").evaluate_all(size)
+    assert least >= 14 - 0.01
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("document.querySelector('.rv-canvas').clientWidth < 390")
+    page.wait_for_function(
+        f"({size})([...document.querySelectorAll('.rv-canvas svg text')]) >= 12 - 0.01"
+    )
+    box = canvas(page).bounding_box()
+    assert box
+    assert box["height"] > box["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+@pytest.mark.parametrize("address", ["", "&labels=both&heat=params", "&level=stage"])
+def test_a_graph_in_a_low_window_is_legible(address: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152{address}", width=1280, height=720)
+    expect(page.locator(".rv-canvas g.node").first).to_be_attached()
+    settled(page)
+    sizes = page.locator(".rv-canvas svg text").evaluate_all(
+        "texts => texts.map((t) => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 12 - 0.01
+
+
 def test_a_graph_is_upright_and_legible_on_a_phone(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet152", width=390, height=844)
     expect(node(page, "layer4.1")).to_be_attached()
