@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from analysis.costs.profiles import Profile
 from analysis.drawing.graph import Level, has_equal_blocks
-from analysis.drawing.heat import Heat
+from analysis.drawing.heat import Heat, Per
 from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.residual import block_at
@@ -95,17 +95,22 @@ def caption(
     said += map(_told, profiles)
     said += filter(None, [tex_signs(_of_v1_5([profile.spec for profile in profiles]))])
     said += _strides(conv for profile in profiles for conv in _convs(profile.spec))
+    folds: list[str] = []
     if not unfold and level is not Level.STAGE:
         folds_layers = vgg19 and level is Level.BLOCK
-        said += map(tex_signs, _folds([profile.spec for profile in profiles], folds_layers))
+        folds = list(_folds([profile.spec for profile in profiles], folds_layers))
+    said += map(tex_signs, folds)
     by_output = "; output size: height×width" if vgg19 else ""
     said.append(tex_signs(f"{_SIZES}{by_output}."))
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:
         each = "" if heat.varies else f" per {heat.per}"
-        what = f" ({heat.meaning[:1].lower()}{heat.meaning[1:]})" if heat.meaning else ""
-        said.append(f"Colour: {tex(f'{heat.label}{each}{what}')}.")
+        sums = "×n: all n together" if folds and heat.per is Per.BOX and not heat.varies else ""
+        meaning = f"{heat.meaning[:1].lower()}{heat.meaning[1:]}"
+        what = "; ".join(filter(None, (sums, meaning)))
+        told = f"{heat.label}{each} ({what})" if what else f"{heat.label}{each}"
+        said.append(f"Shading: {tex_signs(told)}.")
     said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
     return f"\\caption{{{' '.join(said)}}}\n"
 
@@ -157,7 +162,7 @@ def units_caption(units: Sequence[Unit]) -> str:
         said = f"{what}: {' and '.join(names)}, from x to y"
     said += _in_brackets([unit.shortcut for unit in units])
     of = dict.fromkeys(f"{base_title(unit.spec.base)} ({unit.block})" for unit in units)
-    how = f"{_SIZES}, in the second stage of {' and '.join(of)}."
+    how = f"{_SIZES}, as in the second stage of {' and '.join(of)}."
     return figure_caption(said, how, {Role.SOURCE: (HE2015, HE2016)})
 
 

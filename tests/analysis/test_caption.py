@@ -1,5 +1,7 @@
 """Captions and BibTeX."""
 
+from dataclasses import replace
+
 import pytest
 
 import analysis
@@ -15,7 +17,7 @@ from analysis.drawing.caption import (
     units_caption,
 )
 from analysis.drawing.graph import Level
-from analysis.drawing.heat import Metric, heat_of
+from analysis.drawing.heat import Metric, Per, heat_of
 from analysis.lesions.papers import VEIT2016
 from analysis.structure.units import Unit
 from analysis.style.grid import tex_letters
@@ -90,7 +92,15 @@ def test_an_edit_with_a_paper_of_its_own_is_cited(edit: str, paper: str) -> None
 )
 def test_a_caption_says_which_layers_the_colour_counts(metric: Metric, said: str) -> None:
     counted = analysis.profile(parse("resnet18"))
-    assert f"Colour: {said}. Architecture: " in caption(counted, heat=heat_of(counted, metric))
+    assert f"Shading: {said}. Architecture: " in caption(counted, heat=heat_of(counted, metric))
+    folds = analysis.profile(parse("resnet34"))
+    summed = said.replace("(", r"($\times$n: all n together; ")
+    heat = heat_of(folds, metric)
+    assert f"Shading: {summed}. Architecture: " in caption(folds, heat=heat)
+    unfolded = caption(folds, heat=heat, unfold=True)
+    assert f"Shading: {said}. Architecture: " in unfolded
+    of_one = caption(folds, heat=replace(heat, per=Per.BLOCK))
+    assert f"Shading: {said.replace('per box', 'per block')}. Architecture: " in of_one
 
 
 def test_a_caption_says_where_v1_5_differs_from_the_paper_that_it_cites() -> None:

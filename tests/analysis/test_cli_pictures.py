@@ -36,7 +36,7 @@ CAPTIONS = {
     "shape": r"Height, width and channels of ResNet-50 (\texttt{resnet50}) from the input",
     "time": "Median time per stage of resnet20:blocks=1,1,1:widths=4,8,8:",
     "units": "Residual units: original and full pre-activation, from x to y (identity "
-    "shortcuts solid). Sizes: channels$\\times$height$\\times$width, in the second stage of "
+    "shortcuts solid). Sizes: channels$\\times$height$\\times$width, as in the second stage of "
     "ResNet-110 (basic). Sources: ",
     "graph": r"ResNet-18 (\texttt{resnet18}): 5 identity and 3 projection shortcuts",
     "blocks": "Branch against shortcut: norm of branch / shortcut by block. Vertical lines mark "
@@ -115,11 +115,11 @@ def test_a_caption_says_what_boxes_and_colours_are(
         (("--level", "stage"), " Each box is a stage."),
         (
             ("--heat", "macs"),
-            " Colour: MACs per box (multiply-adds of convolutions and linear layers).",
+            " Shading: MACs per box (multiply-adds of convolutions and linear layers).",
         ),
         (
             ("--heat", "params", "--heat-per", "block"),
-            " Colour: parameters per block (weights and biases of all layers).",
+            " Shading: parameters per block (weights and biases of all layers).",
         ),
     ):
         _, out, _ = call(capsys, *command, *options)
