@@ -579,19 +579,24 @@ class BarText:
     begins: bool
 
 
-def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
-    """Yield the texts of bars: those of two bars on both sides of them where there is room.
+def bar_texts(chart: Chart, gap: float) -> list[BarText]:
+    """Return the texts of bars: those of two bars on both sides of them where there is room.
 
-    Otherwise each has a line of its own, towards the middle of the chart. A word's texts are left
-    out if they would touch an earlier word's.
+    Otherwise each has a line of its own, towards the middle of the chart. If a word's texts would
+    touch an earlier word's, all run to the left that can. What still has no room is left out.
 
     Args:
         chart: the chart.
         gap: between the bars of two words, as a share of their distance.
     """
+    return max((list(_bar_texts(chart, gap, packed)) for packed in (False, True)), key=len)
+
+
+def _bar_texts(chart: Chart, gap: float, packed: bool) -> Iterator[BarText]:
     words, taken = words_along(chart), -1.0
     bars = [series for series in chart.series if series.draw is Draw.BARS]
     width = (1 - gap) / max(len(bars), 1)
+    reach = _TEXT_WIDTH * len(words)
     highest = max((y or 0.0 for series in bars for y in series.y), default=0.0)
     for place, word in enumerate(words):
         found = [
@@ -600,15 +605,15 @@ def bar_texts(chart: Chart, gap: float) -> Iterator[BarText]:
             for x, y, text in zip(series.x, series.y, series.text, strict=False)
             if x == word and text
         ]
-        begins = place < len(words) / 2
-        reach = _TEXT_WIDTH * len(words)
-        has_room = taken <= place - reach and reach - 0.5 <= place <= len(words) - 0.5 - reach
-        if len(found) == 2 and has_room:
+        is_left = taken <= place - reach and reach - 0.5 <= place
+        is_right = taken <= place <= len(words) - 0.5 - reach
+        if len(found) == 2 and is_left and is_right and not packed:
             taken = place + reach
             for (middle, top, text), on_right in zip(found, (False, True), strict=True):
                 yield BarText(middle, top, 1.02 * highest, text, on_right)
             continue
-        if not found or place - (0 if begins else reach) < taken:
+        begins = not is_left if packed else place < len(words) / 2
+        if not found or not (is_right if begins else is_left):
             continue
         taken = place + (reach if begins else 0)
         # In this order, no leader line crosses the text of a bar nearer to the middle.

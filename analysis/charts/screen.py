@@ -80,7 +80,8 @@ _WALL_SHEETS = tuple(
     Sheet(width / _WALL_SCALE, height / _WALL_SCALE) for width, height in _WALL_AREAS
 )
 _WALL_TICKS = 5
-_SAMPLE_PX = 46  # width of a line in the legend: long dashes are seen at both sides of a mark
+_SAMPLE_PX = 46  # width of a line in the legend
+_LONG_SAMPLE_PX = 76  # two gaps between long dashes, of which a mark covers neither
 _FEW = 12  # a shorter axis may have a tick at every whole number, or several between two
 _EQUAL_DECIMALS = {
     "tickformatstops": [
@@ -205,9 +206,11 @@ def figure(
         inside = palette.background if series.hollow else solid
         traces.append(
             _plotly_trace(
-                go, chart, series, (colour, inside), number, beside, wall, marked, _halo(palette)
+                go, chart, series, (colour, inside), number, beside, wall, marked, palette
             )
         )
+        if series.draw is Draw.BARS and series.low:
+            traces += _outlined_errors(go, traces[-1], palette)
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     fits = min(_LETTERS, int(46 - 42 * chart.room))  # what a phone shows of an axis with room
     letters = 2 * _LETTERS if wall else fits
@@ -243,7 +246,7 @@ def figure(
             "xref": "container",
             **_at_edge(above=wall and not chart.x_label),
             "font": {"size": font},
-            "itemwidth": _SAMPLE_PX,
+            "itemwidth": _sample_px(chart),
             # Clicks are off: hiding a series would leave its names behind.
             **({"itemclick": False, "itemdoubleclick": False} if named else {}),
         },
@@ -315,6 +318,12 @@ def figure(
         + list(_values_of_bars(chart, palette)),
     )
     return go.Figure(traces, layout)
+
+
+def _sample_px(chart: Chart) -> int:
+    """Return the width of a line in the legend, so that each dash can be told there."""
+    is_long = any(one.in_legend and one.dash is Dash.LONG_DASHED for one in chart.series)
+    return _LONG_SAMPLE_PX if is_long else _SAMPLE_PX
 
 
 def _at_edge(above: bool) -> dict[str, object]:
@@ -575,7 +584,7 @@ def _plotly_trace(
     beside: Sequence[Name | None],
     wall: bool,
     marked: bool,
-    halo: str,
+    palette: Palette,
 ) -> Any:
     """Draw a series; the second colour fills its markers."""
     colour, inside = colours
@@ -588,7 +597,8 @@ def _plotly_trace(
     }
     common |= _hints(chart, series)
     if series.draw is Draw.BARS:
-        bars = _plotly_errors(series)
+        bars = _plotly_errors(series, palette.text)
+        common["offsetgroup"] = series.name  # that of its error bars' outline, too
         shape = _PATTERNS[number % len(_PATTERNS)]
         pattern = {"shape": shape, "fillmode": "overlay", "fgopacity": 0.5, "size": 6}
         return go.Bar(
@@ -609,12 +619,12 @@ def _plotly_trace(
             **common,
             mode="markers+text" if any(beside) else "markers",
             text=[name.text.replace("\n", "<br>") if name else "" for name in beside],
-            textfont={"shadow": halo},
+            textfont={"shadow": _halo(palette)},
             textposition=[(name and name.place) or Place.ABOVE for name in beside],
             cliponaxis=False,
             marker=marker,
             zorder=9 - number,
-            error_y=_plotly_errors(series),
+            error_y=_plotly_errors(series, colour),
         )
     width = 3.0 if wall else 1.5 if series.thin else 2.5
     return go.Scatter(
@@ -631,17 +641,38 @@ def _plotly_trace(
     )
 
 
+def _outlined_errors(go: Any, bars: Any, palette: Palette) -> list[Any]:
+    """Draw the error bars of bars again, with an outline that sets them off from a dark bar."""
+    seen = {"marker": {"color": "rgba(0,0,0,0)"}, "showlegend": False, "hoverinfo": "skip"}
+    return [
+        go.Bar(
+            x=bars.x,
+            y=bars.y,
+            offsetgroup=bars.offsetgroup,
+            error_y={
+                **bars.error_y.to_plotly_json(),
+                "color": colour,
+                "thickness": thickness,
+                "width": width,
+            },
+            **seen,
+        )
+        for colour, thickness, width in ((palette.background, 6, 6), (palette.text, 2, 4))
+    ]
+
+
 def _clear(colour: str) -> str:
     """Return a colour `#rrggbb` with the opacity of bubbles."""
     return f"{colour}{round(255 * BUBBLE):02x}"
 
 
-def _plotly_errors(series: Series) -> dict[str, Any] | None:
+def _plotly_errors(series: Series, colour: str) -> dict[str, Any] | None:
     if not series.low:
         return None
     return {
         "type": "data",
         "symmetric": False,
+        "color": colour,
         "array": [gap(high, y) for high, y in zip(series.high, series.y, strict=True)],
         "arrayminus": [gap(y, low) for y, low in zip(series.y, series.low, strict=True)],
     }

@@ -120,6 +120,11 @@ def finish() -> list[str]:
     return refused
 
 
+def has_refused() -> bool:
+    """Return whether a warning about the address will stand above the page."""
+    return bool(_view().refused)
+
+
 def held(key: str) -> str:
     """Return the text of a setting of this page; empty if it has its default."""
     view = _view()

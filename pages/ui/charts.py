@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.chart import Chart, in_a_caption
 from analysis.charts.file import chart_file, check, left_out, most_dpi, row_file
-from analysis.charts.names import has_names
+from analysis.charts.names import has_names, in_legend, lines_of_their_own
 from analysis.charts.screen import (
     HEIGHT_PX,
     figure,
@@ -24,6 +24,7 @@ from analysis.charts.words import described
 from analysis.drawing.caption import Cited, figure_caption
 from analysis.style.look import MIN_CHART_MM, Look
 from pages.ui import lecture
+from pages.ui.address import has_refused
 from pages.ui.exports import Drawn, Picture
 from pages.ui.markup import key_of_marks, key_of_samples
 from pages.ui.theme import palette
@@ -57,6 +58,8 @@ def show_chart(chart: Chart, key: str, height: int | None = HEIGHT_PX) -> None:
     """
     chart = legible(chart, height, on_wall())
     if on_wall():
+        if has_refused() and lines_of_their_own(chart):
+            chart = in_legend(chart)  # below the warning, the chart is too low for names
         drawn = figure(chart, palette(), wall=True)
         with st.container(key=f"wall_fills_{key}"):
             st.plotly_chart(

@@ -420,7 +420,7 @@ def test_bars_of_blocks_that_are_out_have_their_value() -> None:
 def test_values_of_several_blocks_keep_clear_of_each_other(net: str, width_mm: float) -> None:
     studies = [lesions_of(shipped(f"lesions_fashion_{kind}{net}")) for kind in ("resnet", "plain")]
     every = [one.path for one in studies[0].single]
-    for out in (every, every[:3], every[5:10], every[::4], every[-2:]):
+    for out in (every, every[:3], every[5:10], every[::4], every[-2:], every[1::7], every[8::4]):
         chart = single_chart(studies, out)
         assert told_words(chart) == {path.removeprefix("layer") for path in out}
         drawn = picture(chart, width_mm=width_mm)
@@ -433,6 +433,22 @@ def test_values_of_several_blocks_keep_clear_of_each_other(net: str, width_mm: f
             (x, low), (_, high) = axes.transData.transform([one.xy, one.get_position()])
             leader = Bbox.from_extents(x - 0.5, low, x + 0.5, high - 1)
             assert not any(leader.overlaps(box) for box in values)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [("layer2.3", "layer3.2"), ("layer1.1", "layer2.3", "layer3.2"), ("layer2.3", "layer2.4")],
+)
+def test_several_blocks_that_are_out_all_have_their_values(out: tuple[str, ...]) -> None:
+    studies = [lesions_of(shipped(f"lesions_fashion_{kind}32")) for kind in ("resnet", "plain")]
+    chart = single_chart(studies, out)
+    told = {text for one in chart.series for text in one.text if text}
+    assert len(told) == 2 * len(out)
+    for drawn in (
+        {one.text for one in figure(chart).layout.annotations},
+        {one.get_text() for one in picture(chart, width_mm=85.0).axes[0].texts},
+    ):
+        assert told <= drawn
 
 
 @pytest.mark.parametrize("width_mm", [85.0, 170.0])

@@ -157,7 +157,15 @@ def test_the_screen_shows_the_same() -> None:
     assert [one.text for one in drawn.layout.annotations] == ["A & B", "$x_1$", "layer2"]
     bars = figure(BARS, LIGHT)
     assert list(bars.data[0].error_y.array) == [0.5, 1.0]
-    assert bars.data[0].marker.pattern.shape != bars.data[1].marker.pattern.shape
+    drawn, around, inner, other = bars.data[:4]
+    assert drawn.marker.pattern.shape != other.marker.pattern.shape
+    assert other.offsetgroup != drawn.offsetgroup == around.offsetgroup == inner.offsetgroup
+    assert around.error_y.array == inner.error_y.array == drawn.error_y.array
+    assert around.error_y.thickness > inner.error_y.thickness  # seen on a dark bar
+    colours = around.error_y.color, inner.error_y.color
+    assert colours == (LIGHT.background, LIGHT.text)
+    assert not around.showlegend
+    assert not inner.showlegend
 
 
 def curves(*values: float, model: str = "plain20", seed: int = 0, smallest: float = 0) -> Curve:

@@ -145,6 +145,19 @@ def test_every_page_is_read_from_the_last_row(server: str, visit: Visit, name: s
     legible_in_both_themes(page)
 
 
+def test_a_warning_keeps_clear_of_the_button_and_names_of_stages(server: str, visit: Visit) -> None:
+    address = "gradients?view=wall&bogus_setting=12345678&another=2&third_one=3"
+    page = visit(f"{server}/{address}", 1280, 720)
+    drawn(page)
+    warning = page.get_by_test_id("stAlertContainer").bounding_box()
+    button = page.get_by_role("button", name="Run it here").bounding_box()
+    assert warning
+    assert button
+    assert warning["x"] + warning["width"] <= button["x"]
+    names = page.locator(".stPlotlyChart .legendtext")
+    expect(names).to_have_text(["plain, 50 layers", "residual, 50 layers"])
+
+
 @pytest.mark.parametrize("address", ["lesions?lesion_shown=none", "shortcuts?level=none"])
 def test_a_graph_is_whole_below_a_warning(server: str, visit: Visit, address: str) -> None:
     """Its legend used to be pushed off the wall."""
@@ -152,6 +165,19 @@ def test_a_graph_is_whole_below_a_warning(server: str, visit: Visit, address: st
     drawn(page)
     expect(page.get_by_text("Ignored settings in the address")).to_be_visible()
     assert list(fitting(page)) == [720, 1080]
+
+
+@pytest.mark.parametrize(
+    ("model", "heat", "count"),
+    [("resnet50", "saved_bytes", 10), ("resnet34", "macs", 10), ("resnet1202", "bytes_moved", 8)],
+)
+def test_each_box_on_a_wall_says_its_number(
+    server: str, visit: Visit, model: str, heat: str, count: int
+) -> None:
+    page = visit(f"{server}/shortcuts?view=wall&model={model}&heat={heat}", 1280, 720)
+    drawn(page)
+    numbers = page.locator(".rv-canvas g.node text", has_text=re.compile(r"^[\d.,]+ [kMG]?B?$"))
+    expect(numbers).to_have_count(count)
 
 
 DENSE = [
