@@ -35,7 +35,7 @@ from analysis.results.form import Result, read_result
 from analysis.style.language import in_english, listed
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of
-from nets.names import in_catalog, names_of
+from nets.names import in_full, names_of
 from nets.options import OPTIONS, Shortcut, number_of
 from nets.origin import base_title
 from nets.spec import ResNetSpec
@@ -190,7 +190,7 @@ def y_axes(found: Settings, x: Axis) -> dict[str, Axis]:
     return {figure.name: _of_figure(figure) for figure in figures}
 
 
-_POWERS = {"log10_ratio": "‖∂L/∂x‖, stem over last block"}
+POWERS = {"log10_ratio": "‖∂L/∂x‖, stem over last block"}
 """Figures that are logarithms, with the label of the numbers themselves, which charts show."""
 
 _MOST_DECADES = 300.0  # a larger power of ten has no place among floats
@@ -198,7 +198,7 @@ _MOST_DECADES = 300.0  # a larger power of ten has no place among floats
 
 def _drawn(y: Axis, value: float) -> float | None:
     """Return a figure as a chart draws it."""
-    if y.name not in _POWERS:
+    if y.name not in POWERS:
         return value
     return None if abs(value) > _MOST_DECADES else 10.0**value
 
@@ -212,7 +212,7 @@ def colours(found: Settings, x: Axis) -> tuple[str, ...]:
 
 def is_log(y: Axis) -> bool:
     """Return whether a vertical axis is logarithmic by default, as that of norms and ratios."""
-    return y.name == "grad_norm" or y.name in _POWERS
+    return y.name == "grad_norm" or y.name in POWERS
 
 
 def option_label(name: str) -> str:
@@ -301,7 +301,7 @@ def chart_of(view: View, most: int = MAX_LINES) -> Drawn:
         others, cited = _beside(view)
         series = [*series, *others]
     are_lines = all(one.draw is Draw.LINE for one in series)
-    label = _POWERS.get(view.y.name)
+    label = POWERS.get(view.y.name)
     shown = f"{label}," if label else view.y.short
     title = f"{_upper(shown)} by {view.x.short}"
     chart = Chart(
@@ -333,9 +333,7 @@ def _of_what(view: View) -> str:
     found = view.found
     specs = list(dict.fromkeys(one.spec for one in found.every))
     if len(specs) <= _MOST_TOLD:
-        pairs = zip(names_of(specs), map(in_catalog, specs), strict=True)
-        names = (name if name.startswith(own) else f"{name} ({own})" for name, own in pairs)
-        return f": {'; '.join(names)}"
+        return f": {in_full(specs, names_of(specs))}"
     bases = dict.fromkeys(spec.base for spec in specs)
     of = _in_brief([base_title(base, bases) for base in bases], "networks")
     varied = "; ".join(_values(name, values) for name, values in found.varying.items())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any
 
 from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text, words
 from analysis.choice.swept_charts import (
+    POWERS,
+    Axis,
     Drawn,
     Source,
     View,
@@ -22,7 +25,7 @@ from analysis.drawing.caption import Cited, architectures
 from analysis.images.kinds import SET_LABELS
 from analysis.style.grid import Grid
 from analysis.style.language import between, translate
-from analysis.style.numbers import MISSING, short, three
+from analysis.style.numbers import MISSING, scientific, short, three
 from analysis.style.rows import json_rows
 from analysis.style.stamps import a_machine
 from analysis.style.terminal import WIDTH, laid_out
@@ -179,7 +182,10 @@ def swept_text(
                 for point in one.points
             ]
         else:
-            ranges = (_range(one.spread(figure.name), figure.unit) for figure in figures)
+            ranges = (
+                _range(one.spread(figure.name), partial(figure_text, unit=figure.unit))
+                for figure in figures
+            )
             rows.append((found.names[one], str(len(one.points)), *ranges))
     lines = [contents.title] if contents.title else []
     lines += [f"{found.kind.label}: {progress_in_words(contents)}"]
@@ -191,12 +197,12 @@ def _text(value: float | None, unit: str) -> str:
     return MISSING if value is None else figure_text(value, unit)
 
 
-def _range(spread: Spread | None, unit: str) -> str:
+def _range(spread: Spread | None, text: Callable[[float], str]) -> str:
     """Return a mean with its range over the seeds: `1.49 (1.40 to 1.65)`."""
     if spread is None:
         return MISSING
-    mean = figure_text(spread.mean, unit)
-    low, high = (figure_text(end, unit) for end in (spread.low, spread.high))
+    mean = text(spread.mean)
+    low, high = map(text, (spread.low, spread.high))
     if low == high:
         return mean
     ends = between(low, high)
@@ -213,6 +219,13 @@ def figure_text(value: float, unit: str) -> str:
     if unit or abs(value) >= 1_000:
         return short(value, unit).replace("-", "−")
     return three(value).replace("-", "−")
+
+
+def _as_drawn(y: Axis, value: float) -> str:
+    """Return a figure as the chart shows it: of a logarithm, the number itself."""
+    if y.name not in POWERS:
+        return figure_text(value, y.unit)
+    return figure_text(10.0**value, "") if abs(value) < 3 else scientific(value)
 
 
 def said_of(view: View) -> str:
@@ -239,14 +252,15 @@ def best_in_words(view: View) -> str:
     def said(one: Setting) -> str:
         return spoken_name(one.spec, specs) if only_networks else found.names[one]
 
+    text = partial(_as_drawn, y)
     if len(spreads) == 1:
-        return translate("{least}: {low}.", least=said(least), low=_range(low, y.unit))
+        return translate("{least}: {low}.", least=said(least), low=_range(low, text))
     return translate(
         "Lowest: {least}, {low}. Highest: {most}, {high}.",
         least=said(least),
-        low=_range(low, y.unit),
+        low=_range(low, text),
         most=said(most),
-        high=_range(high, y.unit),
+        high=_range(high, text),
     )
 
 
@@ -266,6 +280,17 @@ def finding_in_words(view: View) -> str:
     if len(said_of) < len(lines) or len(said_of) > _MOST_SAID or len(ends) != 1 or len(counts) != 1:
         return ""
     ((start, end),), (seeds,) = ends, counts
+    if label := POWERS.get(y.name):
+        return translate(
+            "{quantity}, from {axis} {start} to {end}, geometric mean of {seeds} seeds that all "
+            "agree: {lines}.",
+            quantity=label,
+            axis=view.x.short,
+            start=start,
+            end=end,
+            seeds=seeds,
+            lines=translate(", ").join(said_of),
+        )
     quantity = f"{y.short[0].upper()}{y.short[1:]}"
     return translate(
         "{quantity} from {axis} {start} to {end}, mean of {seeds} seeds that all agree: {lines}.",
@@ -288,13 +313,13 @@ def _course(view: View, settings: Sequence[Setting]) -> str:
     level = next((at for at in places if _is_level([v[at:] for v in by_seed], bound)), None)
     if level == 0:
         every = fmean(value for values in by_seed for value in values)
-        return translate("is level at {value}", value=figure_text(every, y.unit))
+        return translate("is level at {value}", value=_as_drawn(y, every))
     last = -1 if level is None else level
     rises = {values[last] > values[0] for values in by_seed}
     if len(rises) > 1 or any(values[last] == values[0] for values in by_seed):
         return ""
     ends = (fmean(values[at] for values in by_seed) for at in (0, last))
-    first, to = (figure_text(value, y.unit) for value in ends)
+    first, to = (_as_drawn(y, value) for value in ends)
     way = "rises from {first} to {last}" if rises == {True} else "falls from {first} to {last}"
     course = translate(way, first=first, last=to)
     if level is None:

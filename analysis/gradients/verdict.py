@@ -16,12 +16,12 @@ has no spread and earns no word of a trend.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import chain
 from statistics import fmean
 
-from analysis.gradients.curves import Curve, Precision, Quantity, Summary, log10_ratio
+from analysis.gradients.curves import Curve, Precision, Quantity, State, Summary, log10_ratio
 from analysis.gradients.theory import confirmed, is_straight
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import power_of_ten, scientific
@@ -107,7 +107,8 @@ def verdict(summaries: Sequence[Summary]) -> tuple[str, ...]:
 def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
     """Say how a norm of weights differs from the last convolution to the first, over all seeds.
 
-    Of more than two models, those with the largest and the smallest mean ratio are named.
+    Of more than two models, those with the largest and the smallest mean ratio are named. Of two,
+    it is also said how far one is below the other if that holds in every layer and every seed.
 
     Args:
         curves: the curves of a run.
@@ -139,10 +140,46 @@ def weights_in_words(curves: Sequence[Curve], quantity: Quantity) -> str:
     ]
     if not parts:
         return ""
-    return translate(
+    told = translate(
         "From the last convolution to the first, {norm} {courses}.",
         norm=norm,
         courses=translate(", and ").join(parts),
+    )
+    return " ".join(filter(None, (told, _apart(curves, quantity, where))))
+
+
+def _apart(curves: Sequence[Curve], quantity: Quantity, where: Mapping[str, ResNetSpec]) -> str:
+    """Say how far one of two models is below the other, or "" if a layer or a seed disagrees.
+
+    A factor below 10 isn't worth a sentence, and a single seed earns none.
+
+    Args:
+        curves: the curves of a run.
+        quantity: what they show.
+        where: the models by the names that they have in the sentence.
+    """
+    of_models = [[c.series(quantity) for c in curves if c.model == str(s)] for s in where.values()]
+    every = list(chain(*of_models))
+    seeds = set(map(len, of_models))
+    if len(of_models) != 2 or len(seeds) != 1 or seeds == {1}:
+        return ""
+    if len({own.positions for own in every}) != 1:
+        return ""
+    if any(set(own.states) != {State.MEASURED} for own in every):
+        return ""
+    pairs = [
+        pair
+        for one, other in zip(*of_models, strict=True)
+        for pair in zip(one.values, other.values, strict=True)
+    ]
+    gaps = [math.log10(other) - math.log10(one) for one, other in pairs]
+    if min(map(abs, gaps)) < WITHIN_BOUND or min(gaps) < 0 < max(gaps):
+        return ""
+    name, spec = list(where.items())[0 if gaps[0] > 0 else 1]
+    return translate(
+        "In every layer and seed, it's smaller {where}, by a factor of {range}.",
+        where=_where(name, spec),
+        range=_factors(gaps),
     )
 
 

@@ -683,6 +683,34 @@ def test_the_norms_of_weights_are_compared_end_to_end() -> None:
     )
 
 
+def test_the_distance_of_two_models_weight_gradients_in_every_layer() -> None:
+    def told(*seeds: tuple[float, float]) -> str:
+        """Return what is said of a plain stack with these norms, one pair for each seed."""
+        every = []
+        for seed, heights in enumerate(seeds):
+            for model, own in ((PLAIN, heights), (RESIDUAL, (0.0, 0.0))):
+                norms = tuple(10.0**height for height in own)
+                states = tuple(state(norm, Precision.FLOAT32) for norm in norms)
+                one = curve([0.0, 0.0], model, seed)
+                weights = replace(one.weights, values=norms, states=states)
+                every.append(replace(one, weights=weights))
+        return weights_in_words(every, Quantity.WEIGHT).partition(". ")[2]
+
+    assert told((-20.0, -21.0), (-20.5, -20.5)) == (
+        "In every layer and seed, it's smaller in the plain stack, by a factor of 1.0×10²⁰ to "
+        "1.0×10²¹."
+    )
+    assert told((2.0, 2.0), (2.0, 2.0)) == (
+        "In every layer and seed, it's smaller in the residual stack, by a factor of 100."
+    )
+    far = (-20.0, -20.0)
+    assert told(far) == ""  # one seed
+    assert told(far, (-20.0, 1.0)) == ""  # one layer disagrees
+    assert told(far, (2.0, 2.0)) == ""  # one seed disagrees
+    assert told(far, (-20.0, -0.9)) == ""  # less than a factor of 10
+    assert told(far, (-50.0, -20.0)) == ""  # below float32
+
+
 def test_notes_on_softmax_and_zero_init() -> None:
     notes = verdict([line(1.0, 1.0, model="resnet50:softmax=1:zero_init=1")])[-2:]
     assert notes[0] == (

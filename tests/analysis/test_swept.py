@@ -437,6 +437,26 @@ def test_norms_by_layer(tmp_path: Path) -> None:
     (drawn,) = ratio.chart.series
     assert drawn.y == pytest.approx((10 ** fmean(ratios),))
     assert drawn.low == pytest.approx((10 ** min(ratios),))
+    low, mean, high = (f"{10**each:.3g}" for each in (min(ratios), fmean(ratios), max(ratios)))
+    assert f" {mean} ({low} to {high})." in best_in_words(by_name)  # as drawn
+
+
+def test_a_sentence_about_ratios_has_the_numbers_of_the_chart() -> None:
+    """The sweep's figure is their logarithm."""
+    found = included().settings(Kind.TRAIN)
+    every = []
+    for setting in found.every:
+        height = setting.spec.depth / (8 if setting.spec.shortcut is Shortcut.NONE else -2)
+        points = tuple(
+            replace(point, figures={"log10_ratio": height + point.seed / 100})
+            for point in setting.points
+        )
+        every.append(Setting(points))
+    view = view_of(Settings(Kind.GRADIENTS, tuple(every)), y="log10_ratio")
+    assert finding_in_words(view) == (
+        "‖∂L/∂x‖, stem over last block, from depth 8 to 56, geometric mean of 3 seeds that all "
+        "agree: plain rises from 10.2 to 1.0×10⁷, residual falls from 1.0×10⁻⁴ to 1.0×10⁻²⁸."
+    )
 
 
 def test_lesions(tmp_path: Path) -> None:
