@@ -37,7 +37,7 @@ from pages.ui.known import known
 from pages.ui.markup import Cell, Figure, figures, table
 from pages.ui.measured import TRAININGS
 from pages.ui.wall import on_wall, rename, said
-from pages.ui.words import complain, unbroken
+from pages.ui.words import complain, sentence, unbroken
 from pages.views.image_sets import images_in_words
 
 ASKED = "training_asked"
@@ -204,11 +204,11 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     sentences, grid = shown.said(runs), verdict_grid(runs)
     pairs = set(verdict(runs)) - set(endings(runs))
     if grid is not None and len(grid.rows) > _MOST_SAID:
-        sentences = tuple(sentence for sentence in sentences if sentence not in pairs)
+        sentences = tuple(one for one in sentences if one not in pairs)
     else:
         grid = None
-    for sentence in sentences:
-        st.markdown(unbroken(f"- {sentence}"))
+    for one in sentences:
+        st.markdown(unbroken(f"- {one}"))
     if pairs & set(sentences):
         st.caption(RULE)
     if grid is not None:
@@ -217,7 +217,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     if remark:
         st.caption(unbroken(remark))
     dated = not _places(runs)  # otherwise `say_whence` gives the date
-    st.caption(unbroken(_how(runs, _names(runs), dated)), help=_texts(runs))
+    st.caption(unbroken(_how(runs, _names(runs), shown, dated)), help=_texts(runs))
     say_whence(runs)
 
 
@@ -240,7 +240,7 @@ def export_runs(
     what: str = "",
 ) -> None:
     """Draw the export dialog for runs: their charts and numbers."""
-    how = _how(runs, _in_full(runs), bands=False)
+    how = _how(runs, _in_full(runs), shown, bands=False)
     cited = architectures(run.model for run in runs)
     charts = {key: training_chart(runs, shown)}
     if with_ladder:
@@ -279,8 +279,12 @@ def _texts(runs: Sequence[Run]) -> str:
     return ", ".join(dict.fromkeys(f"`{run.model}`" for run in runs))
 
 
-def _how(runs: Sequence[Run], networks: str, dated: bool = True, bands: bool = True) -> str:
+def _how(
+    runs: Sequence[Run], networks: str, shown: Shown, dated: bool = True, bands: bool = True
+) -> str:
     """Return how runs of these networks were made: the recipe, where and, if `dated`, when.
+
+    Then it says what the points are; those of tests are single values.
 
     With `bands`, it also says what the chart's bands are, as the chart's note does in files.
     """
@@ -294,14 +298,20 @@ def _how(runs: Sequence[Run], networks: str, dated: bool = True, bands: bool = T
     if where and dated:
         stamp += f", {machine(card or where.cpu)}, {moment(where.date)}"
     start = f", from {first.task.start.words}" if first.task.start else ""
-    points = "Points are means over several steps"
+    which = {Shown.TEST_ACCURACY: "", Shown.ACCURACY: "training points"}.get(shown, "points")
+    told = [f"{which} are means over several steps"] if which else []
     if bands and len(seeds) > 1:
-        points += "; bands are the range over the seeds"
+        told.append("bands are the range over the seeds")
+    points = sentence("; ".join(told)) if told else ""
     return (
-        f"Trained: {networks}{start}; {first.task.recipe.words()}; "
-        f"images: {first.task.data_label}; {seeds_in_words(seeds)}; "
-        f"{device_words(first.task.device)}{stamp}. {remark} {points}."
-    ).replace("  ", " ")
+        (
+            f"Trained: {networks}{start}; {first.task.recipe.words()}; "
+            f"images: {first.task.data_label}; {seeds_in_words(seeds)}; "
+            f"{device_words(first.task.device)}{stamp}. {remark} {points}"
+        )
+        .replace("  ", " ")
+        .rstrip()
+    )
 
 
 def _show_ladder(runs: Sequence[Run]) -> None:

@@ -318,6 +318,25 @@ def test_each_bad_network_is_told_in_a_sentence(open_app: Open) -> None:
     assert told == ["'resnet51'", "'resnet9x'"]
 
 
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("", "Points are means over several steps; bands are the range over the seeds."),
+        ("test_accuracy", "Bands are the range over the seeds."),
+        (
+            "accuracy",
+            "Training points are means over several steps; bands are the range over the seeds.",
+        ),
+    ],
+)
+def test_the_page_says_what_its_points_are(open_app: Open, shown: str, said: str) -> None:
+    """Each accuracy of a test is a value of its own."""
+    address = {"train_shown": shown} if shown else {}
+    app = open_app("resnet50", "training", train="epochs", **address)
+    (told,) = [one.value for one in app.caption if "range over the seeds" in one.value]
+    assert flat(told).endswith(f" {said}")
+
+
 def test_untested_runs_say_how_to_test(open_app: Open) -> None:
     app = open_app("resnet50", "training", train_shown="test_accuracy")
     assert not app.exception
