@@ -306,6 +306,20 @@ class Choice:
         beside = self._named if beside is None else beside
         return name_of(spec, beside, _OF_THE_TASK).replace(", ", word, 1)
 
+    def needs(self, deep: Deepest) -> str:
+        """Return what one step deeper needs of each budget that it exceeds; "" if none is known.
+
+        An amount that would read like its limit has all its digits.
+        """
+        limits, told = self.budgets.limits, []
+        for budget, need in deep.breaks.items():
+            said, amount = budget.written(need), budget.amount(need)
+            if amount == budget.amount(limits[budget]):
+                unit = " B" if amount.endswith("B") else ""
+                said = said.replace(amount, f"{need:,.0f}{unit}")
+            told.append(said)
+        return ", ".join(told)
+
     @cached_property
     def _named(self) -> tuple[ResNetSpec, ...]:
         """The networks that tables, charts and the summary name."""

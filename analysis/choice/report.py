@@ -361,7 +361,7 @@ def deepest_grid(choice: Choice) -> Grid:
                 deep.row.model,
                 "yes" if deep.in_catalog else "no",
                 *_costs(deep.row, choice),
-                ", ".join(budget.written(need) for budget, need in deep.breaks.items()),
+                choice.needs(deep),
             )
             for deep in choice.deepest
         ),

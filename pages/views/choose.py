@@ -332,11 +332,10 @@ def _in_brief(choice: Choice, row: Row) -> tuple[Cell | str, ...]:
 
 
 def _deepest_row(choice: Choice, deep: Deepest) -> tuple[Cell | str, ...]:
-    breaks = ", ".join(budget.written(need) for budget, need in deep.breaks.items())
     return (
         *_in_brief(choice, deep.row),
         "" if deep.largest_batch is None else largest_batch(deep.largest_batch),
-        breaks or "at the depth limit",
+        choice.needs(deep) or "at the depth limit",
     )
 
 

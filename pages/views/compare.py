@@ -113,6 +113,7 @@ _VIEWS = {
     "ledger": "Which FLOPs?",
 }
 _TEXT_PX, _CELL_PX, _PINNED_PX = 14, 24, 220  # a cell's text and padding; widest pinned column
+_DESK_PX = 880  # the room of a table beside the sidebar, in a window of 1280
 _RECIPE_PX = 240  # so that three columns of results fit, however long their headings
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
@@ -261,7 +262,7 @@ def _choose_axes(
     axes = axes_to_choose(counted)
     labels = {name: in_a_menu(axis) for name, axis in axes.items()}
     with fold("axes", "Axes"):
-        x, y, bubble, log = st.columns([2.5, 4.8, 2, 1.1], vertical_alignment="bottom")
+        x, y, bubble, log = st.columns([2.5, 4.7, 1.9, 1.3], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
     up = select("y axis", labels, axis_name(usual_y(counted, model)), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
@@ -327,7 +328,13 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
     if group == "memory":
         for said in cannot_train(counted.rows):
             hint(said)
-    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS or px > _PINNED_PX else ""
+    wide = px + sum(
+        _RECIPE_PX if isinstance(axis, Recipe) else _CELL_PX + text_width(axis.label, _TEXT_PX)
+        for axis in axes
+    )
+    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS or wide > _DESK_PX else ""
+    if not goes_on:  # a phone has room for less
+        st.html(f'<p class="rl-folded">{GOES_ON}</p>')
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     has_speeds = any(isinstance(axis, Speed) for axis in axes)
     st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log, has_speeds)}")

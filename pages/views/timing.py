@@ -360,7 +360,9 @@ def show_on_wall(
         way = "Press P, then allow more time"  # the wall has no settings
         st.html(line(noise_words(timing, way) or largest_words(timing.stages)))
         return
-    recorded = nearest(recorded_timings(str(spec)), settings[0]) if settings else None
+    if not settings:
+        return  # the field says what is wrong
+    recorded = nearest(recorded_timings(str(spec)), settings[0])
     if recorded is None:
         say_empty("No measurements with these settings yet. Press Measure.")
         return

@@ -215,6 +215,21 @@ def test_the_deepest_is_what_a_walk_up_the_ladder_finds(name: str, limit: float)
         assert sum(deep.deeper.spec.blocks) > sum(deep.row.spec.blocks)
 
 
+def test_what_one_step_deeper_needs_differs_from_the_budget_that_it_exceeds() -> None:
+    first = choose(IMAGENET, Budgets(max_macs=5e9), candidates=[parse("resnet50")])
+    (deep,) = first.deepest
+    assert deep.deeper
+    assert first.needs(deep) == "5.18 G MACs per image"
+    macs = deep.deeper.macs
+    again = choose(IMAGENET, Budgets(max_macs=macs - 1), candidates=[parse("resnet50")])
+    (same,) = again.deepest
+    assert same.row == deep.row
+    assert again.needs(same) == "5,181,014,016 MACs per image"
+    params = deep.deeper.params
+    once = choose(IMAGENET, Budgets(max_params=params - 1), candidates=[parse("resnet50")])
+    assert once.needs(once.deepest[0]) == f"{params:,} parameters"
+
+
 def test_the_deepest_may_be_outside_the_catalog() -> None:
     choice = choose(CIFAR, Budgets(max_training_bytes=1e9), batch=32)
     deep = {d.family: d for d in choice.deepest}
