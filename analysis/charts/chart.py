@@ -118,6 +118,11 @@ class Series:
     across: bool = False
 
     @property
+    def has_band(self) -> bool:
+        """Whether it is a line with a range; that of a single point is an error bar."""
+        return self.draw is Draw.LINE and len(self.x) > 1 and bool(self.low)
+
+    @property
     def is_level(self) -> bool:
         """Whether it is a level across the bars of words, from edge to edge."""
         return self.draw is Draw.LINE and self.across and isinstance(self.x[0], str)
@@ -394,7 +399,7 @@ def shows_bands(series: Iterable[Series], log: bool = False, hidden: float = _SE
     return any(
         max(at(high) - at(y), at(y) - at(low)) > hidden / 2 * (top - bottom)
         for one in every
-        if one.draw is Draw.LINE and one.low
+        if one.has_band
         for y, low, high in zip(one.y, one.low, one.high, strict=True)
         if y is not None and low is not None and high is not None and (low > 0 or not log)
     )

@@ -581,7 +581,9 @@ def _draw(
             clip_on=series.across,  # don't clip marks at the edge
             zorder=_ACROSS if series.is_level else None,
         )
-        if series.low:
+        if series.low and not series.has_band:
+            _draw_errors(axes, series, x, y, colour, sizes)
+        if series.has_band:
             low, high = (
                 [float("nan") if v is None else v for v in ends]
                 for ends in (series.low, series.high)
@@ -892,6 +894,28 @@ def _ground(palette: Palette) -> dict[str, Any]:
     return {"boxstyle": "square,pad=0", "facecolor": palette.background, "edgecolor": "none"}
 
 
+def _draw_errors(
+    axes: Axes,
+    series: Series,
+    x: Sequence[float],
+    y: Sequence[float],
+    colour: str,
+    sizes: _Sizes,
+    zorder: float = 1.9,
+) -> None:
+    """Draw error bars of points, below their marks."""
+    axes.errorbar(
+        x,
+        y,
+        _errors(series),
+        linestyle="none",
+        ecolor=colour,
+        elinewidth=sizes.pt(0.8),
+        capsize=sizes.pt(2),
+        zorder=zorder,
+    )
+
+
 def _draw_points(
     axes: Axes,
     series: Series,
@@ -904,16 +928,7 @@ def _draw_points(
     """Draw points; the second colour fills them."""
     diameters = series.sizes or (POINT_PX,) * len(x)
     if series.low:
-        axes.errorbar(
-            x,
-            y,
-            _errors(series),
-            linestyle="none",
-            ecolor=colours[0],
-            elinewidth=sizes.pt(0.8),
-            capsize=sizes.pt(2),
-            zorder=2.9 - 0.01 * number,
-        )
+        _draw_errors(axes, series, x, y, colours[0], sizes, 2.9 - 0.01 * number)
     axes.scatter(
         x,
         y,

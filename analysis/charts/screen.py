@@ -193,7 +193,7 @@ def figure(
 
     traces = []
     for series, colour, _ in series_looks(chart, palette):  # bands first, so that none hides a line
-        if series.draw is Draw.LINE and series.low:
+        if series.has_band:
             traces.append(_plotly_band(go, series, mix(colour, palette.background, 0.22)))
     for place, (series, colour, number) in enumerate(series_looks(chart, palette)):
         beside = [texts.get((place, point)) for point in range(len(series.x))]
@@ -210,7 +210,7 @@ def figure(
             )
         )
         if series.draw is Draw.BARS and series.low:
-            traces += _outlined_errors(go, traces[-1], palette)
+            traces += _outlined_errors(go, series, str(number), palette)
     x_label, y_label = (_label(chart, label, wall) for label in (chart.x_label, chart.y_label))
     fits = min(_LETTERS, int(46 - 42 * chart.room))  # what a phone shows of an axis with room
     letters = 2 * _LETTERS if wall else fits
@@ -597,14 +597,13 @@ def _plotly_trace(
     }
     common |= _hints(chart, series)
     if series.draw is Draw.BARS:
-        bars = _plotly_errors(series, palette.text)
-        common["offsetgroup"] = series.name  # that of its error bars' outline, too
+        # Its error bars are traces of their own, beside it and hidden with it.
+        common |= {"offsetgroup": str(number), "legendgroup": str(number)}
         shape = _PATTERNS[number % len(_PATTERNS)]
         pattern = {"shape": shape, "fillmode": "overlay", "fgopacity": 0.5, "size": 6}
         return go.Bar(
             **common,
             marker={"color": colour, "pattern": pattern},
-            error_y=bars,
         )
     if series.draw is Draw.POINTS:
         is_ring = wall and series.hollow and not series.low  # a mark below it shows
@@ -624,9 +623,10 @@ def _plotly_trace(
             cliponaxis=False,
             marker=marker,
             zorder=9 - number,
-            error_y=_plotly_errors(series, colour),
+            error_y={**_plotly_errors(series), "color": colour} if series.low else None,
         )
     width = 3.0 if wall else 1.5 if series.thin else 2.5
+    is_lone = bool(series.low) and not series.has_band
     return go.Scatter(
         **common,
         mode="lines+markers" if marked else "lines",
@@ -638,26 +638,27 @@ def _plotly_trace(
             "line": {"color": colour, "width": 0 if inside == colour else 2 * scale},
             "maxdisplayed": MARKED,
         },
+        error_y={**_plotly_errors(series), "color": colour} if is_lone else None,
     )
 
 
-def _outlined_errors(go: Any, bars: Any, palette: Palette) -> list[Any]:
-    """Draw the error bars of bars again, with an outline that sets them off from a dark bar."""
-    seen = {"marker": {"color": "rgba(0,0,0,0)"}, "showlegend": False, "hoverinfo": "skip"}
+def _outlined_errors(go: Any, series: Series, group: str, palette: Palette) -> list[Any]:
+    """Draw the error bars of bars, with an outline that sets them off from a dark bar.
+
+    The bars' entry in the legend, of the same group, hides both.
+    """
     return [
         go.Bar(
-            x=bars.x,
-            y=bars.y,
-            offsetgroup=bars.offsetgroup,
-            error_y={
-                **bars.error_y.to_plotly_json(),
-                "color": colour,
-                "thickness": thickness,
-                "width": width,
-            },
-            **seen,
+            x=series.x,
+            y=series.y,
+            offsetgroup=group,
+            legendgroup=group,
+            showlegend=False,
+            hoverinfo="skip",
+            marker={"color": "rgba(0,0,0,0)"},
+            error_y=_plotly_errors(series) | {"color": colour, "thickness": thick, "width": width},
         )
-        for colour, thickness, width in ((palette.background, 6, 6), (palette.text, 2, 4))
+        for colour, thick, width in ((palette.background, 6, 6), (palette.text, 2, 4))
     ]
 
 
@@ -666,13 +667,12 @@ def _clear(colour: str) -> str:
     return f"{colour}{round(255 * BUBBLE):02x}"
 
 
-def _plotly_errors(series: Series, colour: str) -> dict[str, Any] | None:
+def _plotly_errors(series: Series) -> dict[str, Any]:
     if not series.low:
-        return None
+        return {}
     return {
         "type": "data",
         "symmetric": False,
-        "color": colour,
         "array": [gap(high, y) for high, y in zip(series.high, series.y, strict=True)],
         "arrayminus": [gap(y, low) for y, low in zip(series.y, series.low, strict=True)],
     }

@@ -54,13 +54,13 @@ def spread_in_words(chart: Chart, seeds: Iterable[int], geometric: bool = False)
         seeds: the number of seeds of each line or point.
         geometric: whether lines are geometric means.
     """
-    spread = [one.draw for one in chart.series if one.low]
+    spread = [one for one in chart.series if one.low]
     if not spread:
         return ""
     counts = sorted(seeds)
     few, most = counts[0], counts[-1]
     over = f"{most}" if few == most else translate("{low} to {high}", low=few, high=most)
-    if Draw.LINE in spread:
+    if any(one.has_band for one in spread):
         if not shows_bands(chart.series, chart.log_y, SEEN_ON_WALL):
             if geometric:
                 return translate(

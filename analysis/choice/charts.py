@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import cycle
+from math import pi
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, listed, named_at_ends
 from analysis.charts.names import MOST_NAMES
@@ -59,6 +60,7 @@ _LEAST_FRONT = 3  # fewest networks for which a chart draws the front
 _FRONT, _OTHERS, _LINE = "on the Pareto front", "other networks", "Pareto front"
 _OF_FRONT = "Line: the Pareto front, networks that no other beats on both axes"
 _SMALLEST, _LARGEST = 8.0, 34.0  # bubble sizes in px
+_SQUARE = (pi / 4) ** 0.5  # side of a square with the area of a circle, over its diameter
 
 
 def bars_instead(
@@ -110,10 +112,13 @@ def replayed_for(*axes: Axis | None) -> list[Dtype]:
     return [d for axis in axes if isinstance(axis, Column) and (d := axis.replayed_in)]
 
 
-def usual_y(comparison: Comparison, model: str = "") -> Axis:
-    """Return the default y axis: an accuracy that several networks have, or parameters.
+def usual_y(comparison: Comparison, model: str = "", x: Axis = Column.MACS) -> Axis:
+    """Return the default y axis: an accuracy that several networks have, or else a count.
 
-    `model`, the page's network, must have the accuracy, too, if it is compared.
+    Args:
+        comparison: the networks.
+        model: the page's network, which must have the accuracy, too, if it is compared.
+        x: the x axis, which isn't drawn against itself.
     """
     own = [row for row in comparison.rows if row.model == model]
     for recipe in comparison.recipes:
@@ -121,7 +126,7 @@ def usual_y(comparison: Comparison, model: str = "") -> Axis:
             continue
         if sum(recipe.of(row) is not None for row in comparison.rows) > 1:
             return recipe
-    return Column.PARAMS
+    return Column.MACS if x is Column.PARAMS else Column.PARAMS
 
 
 def usual_log(rows: Sequence[Row], x: Axis, y: Axis) -> bool:
@@ -213,7 +218,7 @@ def scatter_chart(
     others = [row for row in drawn if row not in front]
     sizes: dict[str, float] = {}
     if bubble is not None:
-        found = {row.model: bubble.of(row) or 0.0 for row in rows}
+        found = {row.model: bubble.of(row) or 0.0 for row in drawn}
         most = max(found.values(), default=0.0) or 1.0
         sizes = {
             model: max(_SMALLEST, _LARGEST * (value / most) ** 0.5)
@@ -229,11 +234,12 @@ def scatter_chart(
             text=tuple(_texts(group, x, y, name)),
             in_legend=bool(others),
             hover=tuple(row.model for row in group),
-            sizes=tuple(sizes[row.model] for row in group if sizes),
+            sizes=tuple(sizes[row.model] * (_SQUARE if marker else 1) for row in group if sizes),
+            marker=marker,
         )
-        for title, group, colour in (
-            (_FRONT, list(front), "identity"),
-            (_OTHERS if front else "networks", others, "plain" if front else "identity"),
+        for title, group, colour, marker in (
+            (_FRONT, list(front), "identity", 0),
+            (_OTHERS, others, "plain", 1) if front else ("networks", others, "identity", 0),
         )
         if group
     ]
@@ -258,7 +264,7 @@ def scatter_chart(
         _sentence(f"{_called(y)} against {_called(x)}{best}"),
         log_x=log,
         log_y=log and not isinstance(y, Recipe),  # a percentage has no decades
-        note=_note(rows, x, y, bubble, name),
+        note=_note(drawn, x, y, bubble, name),
         reading=". ".join(
             filter(
                 None,
@@ -269,7 +275,7 @@ def scatter_chart(
                 ),
             )
         ),
-        samples=_samples(rows, bubble, sizes),
+        samples=_samples(drawn, bubble, sizes),
         from_zero=not log
         and 0 < len(drawn) < _LEAST_FRONT
         and not any(isinstance(axis, Recipe) for axis in (x, y)),
@@ -664,8 +670,10 @@ def _note(
         "; ".join((_sentence(f"{metric}{recipe.note}"), *_remarks(rows, x, y, recipe, name)))
         for metric, recipe in zip(metrics, recipes, strict=True)
     ]
-    if bubble and bubble.unit:  # without a unit, the legend has the label
-        said.append(f"Area: {bubble.label}")
+    if bubble:
+        least = _told_by_smallest(rows, bubble)
+        more = f"; the smallest points: up to {short(least, bubble.unit)}" if least else ""
+        said.append(f"Area: {bubble.label}{more}")
     return " ".join(f"{one}." for one in said)
 
 
@@ -675,11 +683,18 @@ def _samples(
     """Return the diameters of the smallest and the largest point, with their figures."""
     if bubble is None or not rows:
         return ()
-    ends = sorted({(sizes[row.model], bubble.of(row) or 0.0) for row in rows})
-    return tuple(
-        (size, f"{short(value, bubble.unit)} {bubble.label if bubble.unit == '' else ''}".strip())
-        for size, value in dict.fromkeys((ends[0], ends[-1]))
-    )
+    points = sorted((sizes[row.model], bubble.of(row) or 0.0) for row in rows)
+    said = {size: short(value, bubble.unit) for size, value in (points[0], points[-1])}
+    if least := _told_by_smallest(rows, bubble):
+        said[points[0][0]] = f"up to {short(least, bubble.unit)}"
+    return tuple((size, f"{figure} {bubble.label}") for size, figure in said.items())
+
+
+def _told_by_smallest(rows: Sequence[Row], bubble: Axis) -> float:
+    """Return up to which value points have the smallest size; 0 if all of them are larger."""
+    values = [bubble.of(row) or 0.0 for row in rows]
+    least = (_SMALLEST / _LARGEST) ** 2 * max(values, default=0.0)
+    return least if min(values, default=least) < least else 0.0
 
 
 def _remarks(

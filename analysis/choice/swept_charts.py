@@ -363,8 +363,9 @@ def how_spread(view: View) -> str:
     if seeds <= {1}:
         return ""
     most = max(seeds)
-    is_band = view.x.source is Source.ALONG or _has_lines(view)
-    what = "bands" if is_band else "bars"
+    what = "bands" if view.x.source is Source.ALONG or _has_lines(view) else "bars"
+    if what == "bands" and any(len(settings) == 1 for _, settings in lines_of(view)):
+        what = "bands and bars"
     over = number_of(most, "seed") if len(seeds) == 1 else f"up to {number_of(most, 'seed')}"
     mean = "Geometric means" if is_log(view.y) else "Means"
     return f"{mean} of {over}; {what}: lowest to highest."

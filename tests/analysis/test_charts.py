@@ -156,16 +156,49 @@ def test_the_screen_shows_the_same() -> None:
     assert drawn.layout.yaxis.type == "log"
     assert [one.text for one in drawn.layout.annotations] == ["A & B", "$x_1$", "layer2"]
     bars = figure(BARS, LIGHT)
-    assert list(bars.data[0].error_y.array) == [0.5, 1.0]
     drawn, around, inner, other = bars.data[:4]
     assert drawn.marker.pattern.shape != other.marker.pattern.shape
-    assert other.offsetgroup != drawn.offsetgroup == around.offsetgroup == inner.offsetgroup
-    assert around.error_y.array == inner.error_y.array == drawn.error_y.array
+    groups = {one.offsetgroup for one in (drawn, around, inner)}
+    assert len(groups) == 1
+    assert other.offsetgroup not in groups
+    assert {one.legendgroup for one in (drawn, around, inner)} == groups  # hidden with their bar
+    assert list(around.error_y.array) == list(inner.error_y.array) == [0.5, 1.0]
     assert around.error_y.thickness > inner.error_y.thickness  # seen on a dark bar
     colours = around.error_y.color, inner.error_y.color
     assert colours == (LIGHT.background, LIGHT.text)
     assert not around.showlegend
     assert not inner.showlegend
+
+
+def test_the_area_of_points_is_told_by_those_drawn() -> None:
+    rows = compare([parse(name) for name in ("resnet18", "resnet50", "resnet20")]).rows
+    (accuracy, *_) = compare([parse("resnet18"), parse("resnet50")]).recipes
+    chart = scatter_chart(rows, Column.MACS, accuracy, Column.PARAMS)
+    assert [text for _, text in chart.samples] == ["11.7 M parameters", "25.6 M parameters"]
+    assert max(size for one in chart.series for size in one.sizes) == 34
+    every = scatter_chart(rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
+    least = (8 / 34) ** 2 * 25_557_032  # a smaller point would hardly be seen
+    assert 269_722 < least < 11_689_512
+    assert every.note == "Area: parameters; the smallest points: up to 1.41 M."
+    assert every.samples[0] == (8.0, "up to 1.41 M parameters")
+
+
+def test_the_range_of_a_lone_point_is_an_error_bar() -> None:
+    lone = Series("plain", (8.0,), (1.29,), low=(1.25,), high=(1.32,))
+    line = Series("residual", (8.0, 14.0), (1.1, 1.0), low=(1.0, 0.9), high=(1.2, 1.1))
+    assert (lone.has_band, line.has_band) == (False, True)
+    chart = Chart("Loss", "layers", "loss", (lone, line), "Loss by layers.")
+    band, point, other = figure(chart).data
+    assert (band.fill, point.name, other.name) == ("toself", "plain", "residual")
+    assert point.error_y.array == pytest.approx([0.03])
+    assert point.error_y.arrayminus == pytest.approx([0.04])
+    assert other.error_y.array is None
+    (axes,) = picture(chart).axes
+    (bars,) = axes.containers
+    (around,) = bars[2][0].get_segments()
+    assert around[:, 1] == pytest.approx([1.25, 1.32])
+    said = spread_in_words(Chart("", "", "", (lone,), ""), [2])
+    assert said == "Bars: lowest to highest of 2 seeds."
 
 
 def curves(*values: float, model: str = "plain20", seed: int = 0, smallest: float = 0) -> Curve:
@@ -270,7 +303,12 @@ def test_a_scatter_joins_the_pareto_front() -> None:
     assert best.hover == tuple(row.model for row in front) == ("resnet18",)
     assert best.text == ("ResNet-18",)
     assert others.text == ("ResNet-34", "Plain-34", "ResNet-50")
-    assert max(others.sizes) == 34
+    # Squares have the areas of circles.
+    depths = [row.depth for row in rows if row not in front]
+    assert (best.marker, others.marker) == (0, 1)
+    assert [size**2 for size in others.sizes] == pytest.approx(
+        [math.pi / 4 * 34**2 * depth / max(row.depth for row in rows) for depth in depths]
+    )
     assert "On the Pareto front: ResNet-18" in chart.alt
 
 
@@ -369,7 +407,8 @@ def test_no_line_of_the_grid_runs_through_a_name_and_the_last_tick_has_room() ->
     chart = scatter_chart(rows_of(["resnet18", "resnet34", "resnet50"]), Column.MACS, Column.PARAMS)
     drawn = figure(chart, DARK, wall=True).layout
     assert {one.bgcolor for one in drawn.annotations} == {DARK.background}
-    points = chart.series[0]
+    points = chart.series[1]
+    assert len(points.x) == 2
     low, high = (tuple(by * (y or 0) for y in points.y) for by in (0.5, 1.5))
     banded = Series("band", points.x, points.y, low=low, high=high)
     drawn = figure(replace(chart, series=(*chart.series, banded)), DARK, wall=True).layout
@@ -438,6 +477,9 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert [text.get_text() for text in legend.get_texts()] == ["Pareto front"]
     assert figure(chart).layout.showlegend
     assert publishers(Column.MACS, usual_y(comparison), None) == [TORCHVISION2016]
+    unknown = compare([parse("resnet18"), parse("resnet20:se=4")])  # share no published accuracy
+    assert usual_y(unknown) is Column.PARAMS
+    assert usual_y(unknown, x=Column.PARAMS) is Column.MACS
     (timm,) = (one for one in comparison.cited if axis_name(one) == "rtx4090")
     assert publishers(timm, usual_y(comparison)) == [WIGHTMAN2019, TORCHVISION2016]
     nets = ["resnet18", "resnet50"]
@@ -451,7 +493,7 @@ def test_a_recipe_is_said_once_below_the_chart() -> None:
     assert figure(chart).layout.xaxis.title.text == "MACs (conv + linear), G"
     assert figure(chart, wall=True).layout.xaxis.title.text == "MACs, G"
     bubbles = scatter_chart(comparison.rows, Column.MACS, Column.SAVED_BYTES, Column.PARAMS)
-    assert bubbles.note == ""  # the legend says it
+    assert bubbles.note == "Area: parameters."
     sized = scatter_chart(comparison.rows, Column.MACS, Column.PARAMS, Column.SAVED_BYTES)
     assert sized.note == "Area: saved for backward (float32)."
     (legend,) = picture(bubbles).legends
@@ -781,7 +823,7 @@ def test_timing_charts_are_the_timing(timing: Timing) -> None:
 
 
 def test_a_file_says_that_a_median_is_unreliable(timing: Timing) -> None:
-    calm = replace(timing, samples=timing.samples[:7], stable=True, interval=0.01)
+    calm = replace(timing, samples=(timing.samples * 7)[:7], stable=True, interval=0.01)
     how = "Training with SGD, batch 2, float32 on CPU, 1 thread"
     for changes, note in (
         ({}, ""),

@@ -383,6 +383,18 @@ def test_a_figure_against_another_is_points(write: Write, tmp_path: Path) -> Non
     assert how_spread(one_place) == said
 
 
+def test_a_kind_with_one_depth_has_an_error_bar(write: Write, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        write(f"plain20:blocks=1,1,1{NARROW}", seed, 2.0 + seed)
+        for blocks in ("1,1,1", "2,2,2"):
+            write(f"resnet20:blocks={blocks}{NARROW}", seed, 1.0 + seed)
+    view = view_of(read_folder(tmp_path).settings(Kind.TRAIN), "depth")
+    plain, residual = (one for one in chart_of(view).chart.series if one.low)
+    assert (len(plain.x), plain.has_band) == (1, False)
+    assert (len(residual.x), residual.has_band) == (2, True)
+    assert how_spread(view) == "Means of 2 seeds; bands and bars: lowest to highest."
+
+
 def test_words_along_the_axis_need_no_legend(write: Write, tmp_path: Path) -> None:
     for model in (f"plain20{NARROW}", f"resnet20{NARROW}"):
         write(model, 0, 2.0)
