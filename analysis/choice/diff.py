@@ -309,7 +309,7 @@ def _block(
         return BlockDiff(path, change, (), one, other)
     what = (
         *_between(
-            Aspect.CHANNELS, *(f"{number_of(b.in_channels, 'channel')} in" for b in (one, other))
+            Aspect.CHANNELS, *(number_of(b.in_channels, "input channel") for b in (one, other))
         ),
         *_between(Aspect.CONVOLUTIONS, _convs(one), _convs(other)),
         *_between(Aspect.STRIDE, _stride(one), _stride(other)),

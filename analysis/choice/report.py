@@ -24,12 +24,14 @@ from analysis.choice.compare import (
     frame,
     recipes,
 )
-from analysis.choice.diff import Diff
+from analysis.choice.diff import Change, Diff
 from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line, Part
+from analysis.costs.published import recipe_in_words
 from analysis.style.grid import Grid, grid_latex, grid_markdown
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
+from analysis.style.rows import csv_text
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
 from nets.options import MAX_BATCH, number_of
@@ -158,31 +160,39 @@ def how_chosen(choice: Choice) -> str:
 def comparison_text(comparison: Comparison, width: int = WIDTH) -> str:
     """Return computed and published figures for a terminal, a row for each network.
 
-    What published figures have in common, and their sources, appear once.
+    What published figures have in common appears once.
     """
     return laid_out(_parts(comparison), width)
 
 
 def _parts(comparison: Comparison) -> tuple[Grid | str, ...]:
     rows = comparison.rows
-    return (computed_grid(comparison), *_results_parts(rows), *_speeds_parts(rows))
+    return (computed_grid(comparison), *_results_grids(rows), *_speeds_parts(rows))
 
 
-def _results_parts(rows: Sequence[Row]) -> list[Grid | str]:
+def _results_grids(rows: Sequence[Row]) -> list[Grid]:
     """Return a table of published results for each metric, with a column for each recipe."""
     metrics: dict[str, list[Recipe]] = {}
     for recipe in recipes(rows):
         metrics.setdefault(recipe.metric, []).append(recipe)
-    parts: list[Grid | str] = []
+    grids: list[Grid] = []
     for metric, known in metrics.items():
-        names = (
-            f"{one.recipe} ({one.publisher})" if one.recipe else one.publisher for one in known
-        )
+        names = map(_recipe_name, known)
         cells = ((row.model, *(_result(one, row) for one in known)) for row in rows)
         filled = tuple(row for row in cells if any(row[1:]))
-        parts.append(Grid(f"Published {metric}, by recipe.", ("model", *names), filled))
-    sources = dict.fromkeys(figure.source for row in rows for figure in row.published)
-    return [*parts, f"Sources: {'; '.join(sources)}." if sources else ""]
+        figures = (figure for row in rows for figure in row.published if figure.metric == metric)
+        sources = list(dict.fromkeys(figure.source for figure in figures))
+        said = f"Source{'s' if len(sources) > 1 else ''}: {'; '.join(sources)}."
+        grids.append(Grid(f"Published {metric}, by recipe. {said}", ("model", *names), filled))
+    return grids
+
+
+def _recipe_name(recipe: Recipe) -> str:
+    """Return a recipe in words, with its publisher: `A1 of Wightman et al. 2021, 224 px (timm)`."""
+    words = recipe_in_words(recipe.recipe)
+    if not words or words.startswith(f"{recipe.publisher}'s"):
+        return words or recipe.publisher
+    return f"{words} ({recipe.publisher})"
 
 
 def _result(recipe: Recipe, row: Row) -> str:
@@ -339,6 +349,32 @@ def largest_batch(images: int) -> str:
     return f"{'≥ ' if images == MAX_BATCH else ''}{exact(images)}"
 
 
+def fits_csv(choice: Choice) -> str:
+    """Return a CSV with the exact costs of each network that fits.
+
+    MACs and activations are per image; memory in bytes is for the batch, in the chosen type.
+    """
+    largest = choice.largest_batches
+    return csv_text(
+        (
+            *("model", "depth", "params", "macs_per_image", "training_bytes", "inference_bytes"),
+            *("activations_per_image", "bytes_moved"),
+            *(["largest_batch"] if largest else []),
+        ),
+        (
+            (
+                *(row.model, row.depth, row.params, row.macs // choice.batch),
+                row.training_bytes(choice.dtype),
+                row.inference_bytes_in(choice.dtype),
+                row.activations // choice.batch,
+                row.bytes_moved_in(choice.dtype),
+                *([largest[row.model]] if largest else []),
+            )
+            for row in choice.fits
+        ),
+    )
+
+
 def _best_grid(choice: Choice) -> Grid:
     return Grid(
         "Best published result for each recipe.",
@@ -380,6 +416,12 @@ def ledger_grid(lines: tuple[Line, ...]) -> Grid:
     return Grid("Which FLOPs?", ("count", "breakdown", "operations"), tuple(rows), left=2)
 
 
+def ledger_csv(lines: tuple[Line, ...]) -> str:
+    """Return `ledger_grid` as CSV, with each total as a number."""
+    head, rows = ledger_grid(lines).columns, ledger_grid(lines).rows
+    return csv_text(head, ((*row[:-1], line.total) for row, line in zip(rows, lines, strict=True)))
+
+
 def ledger_in_words(lines: tuple[Line, ...]) -> str:
     """Say how many MACs there are, to which the rows of `ledger_grid` add."""
     macs = next(one.count for line in lines for one in line.amounts if one.part is Part.MACS)
@@ -410,3 +452,21 @@ def diff_grid(diff: Diff) -> Grid:
     names = ("stage", "change", "blocks", "parameters", "MACs", "saved for backward")
     why = f" Saved memory is missing: {diff.untrainable}." if diff.untrainable else ""
     return Grid(f"{diff.sentence}{why}", names, rows, left=3)
+
+
+def diff_csv(diff: Diff) -> str:
+    """Return a CSV with each stage's changes: its blocks, and its exact costs after minus before.
+
+    Saved memory, in bytes, is empty if a network can't train.
+    """
+    kinds = (Change.ADDED, Change.REMOVED, Change.CHANGED, Change.SAME)
+    return csv_text(
+        ("stage", "change", *(f"blocks_{kind}" for kind in kinds), "params", "macs", "saved_bytes"),
+        (
+            (
+                *(stage.name, stage.change.value, *(stage.tally[kind] for kind in kinds)),
+                *(stage.params_gained, stage.macs_gained, stage.saved_bytes_gained),
+            )
+            for stage in diff.stages
+        ),
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,9 +22,9 @@ from analysis.choice.swept_files import Contents, FailedPoint, progress_in_words
 from analysis.drawing.caption import Cited, architectures
 from analysis.images.kinds import SET_LABELS
 from analysis.style.grid import Grid
-from analysis.style.language import between, translate
+from analysis.style.language import between, marked, translate
 from analysis.style.numbers import MISSING, scientific, short, three
-from analysis.style.rows import json_rows
+from analysis.style.rows import csv_text, json_rows
 from analysis.style.stamps import a_machine
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import spoken_name
@@ -36,6 +34,13 @@ _MOST_SAID = 3  # most lines named in a sentence
 _LEVEL = 0.1  # share of the span of all means within which a line counts as level
 _FEWEST_LEVEL = 3  # fewest settings in a level part of a line
 _LOADED = 1.5  # times that differ by this factor between seeds show the machine's load
+_FINDING = marked(
+    "{quantity} from {axis} {start} to {end}, mean of {seeds} seeds that all agree: {lines}."
+)
+_OF_POWERS = marked(
+    "{quantity}, from {axis} {start} to {end}, geometric mean of {seeds} seeds that all agree: "
+    "{lines}."
+)
 
 
 @dataclass(frozen=True)
@@ -129,11 +134,7 @@ def column_label(name: str, figures: Sequence[Figure]) -> str:
 
 def swept_csv(table: Table) -> str:
     """Return a table as CSV, exact; empty where there is no value."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(table.rows)
-    return out.getvalue()
+    return csv_text(table.columns, table.rows)
 
 
 def swept_json(contents: Contents, found: Settings) -> str:
@@ -280,20 +281,9 @@ def finding_in_words(view: View) -> str:
     if len(said_of) < len(lines) or len(said_of) > _MOST_SAID or len(ends) != 1 or len(counts) != 1:
         return ""
     ((start, end),), (seeds,) = ends, counts
-    if label := POWERS.get(y.name):
-        return translate(
-            "{quantity}, from {axis} {start} to {end}, geometric mean of {seeds} seeds that all "
-            "agree: {lines}.",
-            quantity=label,
-            axis=view.x.short,
-            start=start,
-            end=end,
-            seeds=seeds,
-            lines=translate(", ").join(said_of),
-        )
-    quantity = f"{y.short[0].upper()}{y.short[1:]}"
+    quantity = POWERS.get(y.name) or f"{y.short[0].upper()}{y.short[1:]}"
     return translate(
-        "{quantity} from {axis} {start} to {end}, mean of {seeds} seeds that all agree: {lines}.",
+        _OF_POWERS if y.name in POWERS else _FINDING,
         quantity=quantity,
         axis=view.x.short,
         start=start,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from analysis.costs.profiles import LARGER, LayerCost, Profile, ShortcutUse
 from analysis.style.grid import Grid, tex
 from analysis.style.numbers import MISSING, exact, percent, shape, short, short_if_any, three
-from analysis.style.rows import json_rows
+from analysis.style.rows import csv_text, json_rows
 from analysis.style.terminal import WIDTH, laid_out
 from nets import ResNetSpec, plan
 from nets.catalog import CATALOG
@@ -61,13 +59,11 @@ def profile_json(profile: Profile) -> str:
 
 def profile_csv(profile: Profile) -> str:
     """Return a CSV with a row per layer, exact integers and shapes as 64x56x56."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("path", *LayerCost._fields[1:]))
-    for row in profile.layers:
-        values = ("x".join(map(str, v)) if isinstance(v, tuple) else v for v in row[1:])
-        writer.writerow((row.path, *values))
-    return out.getvalue()
+    rows = (
+        (row.path, *("x".join(map(str, v)) if isinstance(v, tuple) else v for v in row[1:]))
+        for row in profile.layers
+    )
+    return csv_text(("path", *LayerCost._fields[1:]), rows)
 
 
 def profile_text(profile: Profile, width: int = WIDTH) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from typing import Any
@@ -30,6 +28,7 @@ from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, seeds_in_words, shape, signed
+from analysis.style.rows import csv_text
 from analysis.style.stamps import device_words, machine
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
@@ -69,17 +68,17 @@ def gradients_json(run: Gradients) -> str:
 
 def gradients_csv(run: Gradients) -> str:
     """Return the run as CSV: a row per value of every quantity, exact, with 0, inf and nan kept."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "seed", "quantity", "path", "position", "value", "state"))
-    for curve in run.curves:
-        for quantity in Quantity:
-            series = curve.series(quantity)
-            rows = zip(series.paths, series.positions, series.values, series.states, strict=True)
-            for path, position, value, state in rows:
-                name = _state(state, curve.precision)
-                writer.writerow((curve.model, curve.seed, quantity, path, position, value, name))
-    return out.getvalue()
+    head = ("model", "seed", "quantity", "path", "position", "value", "state")
+    return csv_text(head, (row for curve in run.curves for row in _values(curve)))
+
+
+def _values(curve: Curve) -> Iterator[tuple[object, ...]]:
+    for quantity in Quantity:
+        series = curve.series(quantity)
+        rows = zip(series.paths, series.positions, series.values, series.states, strict=True)
+        for path, position, value, state in rows:
+            name = _state(state, curve.precision)
+            yield curve.model, curve.seed, quantity, path, position, value, name
 
 
 def gradients_text(
@@ -175,14 +174,14 @@ def direction_json(run: Direction) -> str:
 
 def direction_csv(run: Direction) -> str:
     """Return the run as CSV: a row per model and seed, exact; nan if no cosine was measured."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "depth", "seed", "noise", "cosine", "state"))
-    for one in run.cosines:
-        name = _state(one.state, run.settings.precision)
-        depth = parse(one.model).depth
-        writer.writerow((one.model, depth, one.seed, run.settings.noise, one.value, name))
-    return out.getvalue()
+    rows = (
+        (
+            *(one.model, parse(one.model).depth, one.seed, run.settings.noise, one.value),
+            _state(one.state, run.settings.precision),
+        )
+        for one in run.cosines
+    )
+    return csv_text(("model", "depth", "seed", "noise", "cosine", "state"), rows)
 
 
 def direction_text(run: Direction, width: int = WIDTH) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby, pairwise
 from statistics import median
@@ -16,6 +14,7 @@ from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import counted, in_english, translate
 from analysis.style.numbers import MISSING, three
+from analysis.style.rows import csv_text
 from analysis.style.terminal import WIDTH, laid_out
 from nets import parse
 from nets.options import Norm, number_of
@@ -247,21 +246,19 @@ def _folded(responses: Sequence[Response]) -> tuple[tuple[str, str], ...]:
 
 def blocks_csv(studies: Sequence[Blocks]) -> str:
     """Return CSV with a row for each block's branch and each layer's response."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    sizes = ("ratio", "low", "high", "branch_variance", "shortcut_variance", "sum_variance")
-    writer.writerow(
-        ("model", "trained", "images", "kind", "path", *sizes, "share", "layer", "deviation")
-    )
-    for found in studies:
-        own = found.model, found.trained, found.images
-        for one in found.branches:
-            values = (getattr(one, name) for name in sizes)
-            writer.writerow((*own, "branch", one.path, *values, one.share, "", ""))
-        for each in found.responses:
-            gaps = ("",) * (len(sizes) + 1)
-            writer.writerow((*own, "response", each.path, *gaps, each.layer, each.deviation))
-    return out.getvalue()
+    head = ("model", "trained", "images", "kind", "path", *_SIZES, "share", "layer", "deviation")
+    return csv_text(head, (row for found in studies for row in _values(found)))
+
+
+_SIZES = ("ratio", "low", "high", "branch_variance", "shortcut_variance", "sum_variance")
+
+
+def _values(found: Blocks) -> Iterator[tuple[object, ...]]:
+    own = found.model, found.trained, found.images
+    for one in found.branches:
+        yield *own, "branch", one.path, *(getattr(one, name) for name in _SIZES), one.share, "", ""
+    for each in found.responses:
+        yield *own, "response", each.path, *[""] * (len(_SIZES) + 1), each.layer, each.deviation
 
 
 def written(value: float | None) -> str:

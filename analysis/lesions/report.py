@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -16,6 +14,7 @@ from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
 from analysis.style.language import between, counted, in_english, listed, marked, translate
 from analysis.style.numbers import short
+from analysis.style.rows import csv_text
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.verdict import in_a_sentence
 from nets import ResNetSpec, parse
@@ -420,17 +419,14 @@ def _in_percent(rows: Iterable[tuple[Any, ...]]) -> tuple[tuple[str, ...], ...]:
 
 def lesions_csv(found: Lesions) -> str:
     """Return CSV with a row for each evaluation or group of draws."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "kind", "what", "error", "low", "high", "tau"))
-    writer.writerow((found.model, "intact", "", found.error, "", "", ""))
-    for one in found.single:
-        writer.writerow((found.model, "single", one.path, one.error, "", "", ""))
-    for each in found.dropped:
-        writer.writerow((found.model, "dropped", each.count, each.mean, each.low, each.high, ""))
-    for order in found.permuted:
-        writer.writerow((found.model, "permuted", order.stage, order.error, "", "", order.tau))
-    return out.getvalue()
+    rows = (
+        ("intact", "", found.error, "", "", ""),
+        *(("single", one.path, one.error, "", "", "") for one in found.single),
+        *(("dropped", one.count, one.mean, one.low, one.high, "") for one in found.dropped),
+        *(("permuted", one.stage, one.error, "", "", one.tau) for one in found.permuted),
+    )
+    head = ("model", "kind", "what", "error", "low", "high", "tau")
+    return csv_text(head, ((found.model, *row) for row in rows))
 
 
 def paths_text(found: Paths, width: int = WIDTH) -> str:
@@ -459,14 +455,9 @@ def paths_text(found: Paths, width: int = WIDTH) -> str:
 
 def paths_csv(found: Paths) -> str:
     """Return CSV with a row for each length."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "length", "paths", "gradient", "low", "high", "share"))
-    for one in found.lengths:
-        writer.writerow(
-            (found.model, one.length, one.paths, one.gradient, one.low, one.high, one.share)
-        )
-    return out.getvalue()
+    names = ("length", "paths", "gradient", "low", "high", "share")
+    rows = ([getattr(one, name) for name in names] for one in found.lengths)
+    return csv_text(("model", *names), ((found.model, *row) for row in rows))
 
 
 def is_residual(model: str) -> bool:

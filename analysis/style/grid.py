@@ -1,9 +1,7 @@
-"""Tables of strings as CSV, Markdown or LaTeX; `analysis.style.terminal` aligns them."""
+"""Tables of strings as Markdown or LaTeX; `analysis.style.terminal` aligns them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -19,13 +17,6 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: int = 1
-
-
-def grid_csv(grid: Grid) -> str:
-    """Return the table as CSV, without the caption."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([grid.columns, *grid.rows])
-    return out.getvalue()
 
 
 def grid_markdown(grid: Grid) -> str:

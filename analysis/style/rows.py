@@ -1,10 +1,19 @@
-"""Readable JSON, with each table row on its own line."""
+"""Rows of exact values as CSV, and as readable JSON with each row on its own line."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as CSV below their columns' names; None leaves a cell empty."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([columns, *rows])
+    return out.getvalue()
 
 
 def json_rows(values: Mapping[str, Any], tables: Collection[str]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
@@ -23,6 +21,7 @@ from analysis.style.numbers import (
     signed,
     three,
 )
+from analysis.style.rows import csv_text
 from analysis.style.stamps import device_words, machine, moment, system
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.check_device import DeviceCheck
@@ -174,11 +173,7 @@ def timings_csv(timings: Sequence[Timing]) -> str:
     """Return timings as CSV, one row each; columns of a stage that a network lacks are empty."""
     rows = [timing_row(timing) for timing in timings]
     columns = dict.fromkeys(key for row in rows for key in row)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+    return csv_text(list(columns), ([row.get(name, "") for name in columns] for row in rows))
 
 
 def timing_text(timing: Timing, width: int = WIDTH) -> str:
@@ -277,8 +272,14 @@ def spread_words(timing: Timing, called: str = "median") -> str:
     warm = "" if timing.stable else ", not yet stable"
     known = "too few for a confidence interval of the median"
     if timing.interval is not None:
-        known = f"{called} known to ±{100 * timing.interval:.1f}% (95%)"
+        known = f"{called} known to {_margin(timing.interval)} (95%)"
     return f"{count} after {_warm_up(timing)}{warm}; {known}"
+
+
+def _margin(interval: float) -> str:
+    """Return half of a relative interval in percent, with one decimal below 10%."""
+    percent = 100 * interval
+    return f"±{percent:.1f}%" if percent < 9.95 else f"±{percent:.0f}%"
 
 
 def _warm_up(timing: Timing) -> str:
@@ -330,7 +331,7 @@ def noise_words(timing: Timing, way: str = "Allow more time") -> str:
             count = timing.iterations
             return f"Too few iterations ({count}) to tell how noisy the median is. {way}."
         case Noise.WIDE:
-            known = f"±{100 * (timing.interval or 0.0):.0f}%"
+            known = _margin(timing.interval or 0.0)
             return f"Noisy: the median is only known to {known}. {way}, or close other programs."
 
 
@@ -350,7 +351,7 @@ def noise_note(timing: Timing, with_count: bool = True) -> str:
             few = "too few" if with_count else "too few iterations"
             doubts.append(f"{few} to tell how noisy the median is")
         case Noise.WIDE:
-            known = f"±{100 * (timing.interval or 0.0):.0f}%"
+            known = _margin(timing.interval or 0.0)
             doubts.append(f"95% interval of the median iteration: {known}")
     return ", ".join([count, *doubts] if doubts and with_count else doubts)
 

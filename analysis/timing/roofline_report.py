@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +12,7 @@ from analysis.results.form import Result, hash_of
 from analysis.style.grid import Grid
 from analysis.style.language import between, listed, marked, translate
 from analysis.style.numbers import exact, milliseconds, percent, short, three
+from analysis.style.rows import csv_text
 from analysis.style.stamps import device_words
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.timing.measure import Spread
@@ -129,13 +128,12 @@ def roofline_json(found: Roofline) -> str:
 
 def roofline_csv(found: Roofline) -> str:
     """Return a CSV with a row per point, stages first; the roof is in every row."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("model", "of", *Point._fields, *Roof._fields))
-    for of, points in (("stage", found.points), ("kind", found.kinds)):
-        for one in points:
-            writer.writerow((found.model, of, *one, *found.roof))
-    return out.getvalue()
+    rows = (
+        (found.model, of, *one, *found.roof)
+        for of, points in (("stage", found.points), ("kind", found.kinds))
+        for one in points
+    )
+    return csv_text(("model", "of", *Point._fields, *Roof._fields), rows)
 
 
 def roofline_text(found: Roofline, width: int = WIDTH) -> str:

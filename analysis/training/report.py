@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +14,7 @@ from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, percent, shape
-from analysis.style.rows import json_rows
+from analysis.style.rows import csv_text, json_rows
 from analysis.style.terminal import WIDTH, laid_out
 from analysis.training.recipes import RECIPES, Recipe
 from analysis.training.runs import KIND, Epoch, Evaluation, Miss, Run, Start, Task, grouped
@@ -151,16 +149,15 @@ def runs_json(runs: Sequence[Run]) -> str:
 
 def runs_csv(runs: Sequence[Run]) -> str:
     """Return runs as CSV: a row per step, with the test figures at the end of each epoch."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for run in runs:
-        tests = {epoch.step: (epoch.test_loss, epoch.test_accuracy) for epoch in run.epochs}
-        head = (run.model, run.task.recipe.name, run.task.data_name, run.task.seed)
-        steps = zip(run.train_loss, run.train_accuracy, strict=True)
-        for step, (loss, accuracy) in enumerate(steps, start=1):
-            writer.writerow((*head, step, loss, accuracy, *tests.get(step, ("", ""))))
-    return out.getvalue()
+    return csv_text(_COLUMNS, (row for run in runs for row in _steps(run)))
+
+
+def _steps(run: Run) -> Iterator[tuple[object, ...]]:
+    tests = {epoch.step: (epoch.test_loss, epoch.test_accuracy) for epoch in run.epochs}
+    head = (run.model, run.task.recipe.name, run.task.data_name, run.task.seed)
+    steps = zip(run.train_loss, run.train_accuracy, strict=True)
+    for step, (loss, accuracy) in enumerate(steps, start=1):
+        yield (*head, step, loss, accuracy, *tests.get(step, ("", "")))
 
 
 def runs_text(runs: Sequence[Run], width: int = WIDTH) -> str:

@@ -19,7 +19,7 @@ from streamlit.runtime.scriptrunner import (
     get_script_run_ctx,
 )
 
-from analysis.style.grid import Grid, grid_csv, grid_latex, grid_markdown
+from analysis.style.grid import Grid, grid_latex, grid_markdown
 
 _MIMES = {
     ".csv": "text/csv",
@@ -110,10 +110,10 @@ def open_dialog(dialog: str) -> None:
     _files().open = dialog
 
 
-def table_files(grid: Grid, name: str) -> list[DataFile]:
-    """Return a table as CSV, LaTeX and Markdown files."""
+def table_files(grid: Grid, name: str, exact: Make) -> list[DataFile]:
+    """Return a table as CSV, LaTeX and Markdown files; `exact` makes the first."""
     return [
-        DataFile("CSV", f"{name}.csv", partial(grid_csv, grid)),
+        DataFile("CSV", f"{name}.csv", exact),
         DataFile("LaTeX", f"{name}.tex", partial(grid_latex, grid)),
         DataFile("Markdown", f"{name}.md", partial(grid_markdown, grid)),
     ]

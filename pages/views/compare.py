@@ -60,8 +60,10 @@ from analysis.choice.report import (
     comparison_json,
     comparison_latex,
     comparison_markdown,
+    diff_csv,
     diff_grid,
     how_counted,
+    ledger_csv,
     ledger_grid,
     ledger_in_words,
 )
@@ -114,6 +116,7 @@ _VIEWS = {
 }
 _TEXT_PX, _CELL_PX, _PINNED_PX = 14, 24, 220  # a cell's text and padding; widest pinned column
 _DESK_PX = 880  # the room of a table beside the sidebar, in a window of 1280
+_PHONE_PX = 356  # the same on a phone
 _RECIPE_PX = 240  # so that three columns of results fit, however long their headings
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
@@ -136,7 +139,8 @@ _STRENGTH = {False: 0.45, True: 0.85}
 _LOG = f"On by default if an axis spans a factor of more than {MUCH}."
 
 _SWEEPS = (
-    "Depth: more or fewer blocks per stage, from a quarter to 3 times the network's depth. Width: "
+    "Depth: more or fewer blocks per stage, from a quarter to 3 times the network's depth. A "
+    "family of four stages goes no lower than its shallowest published network allows. Width: "
     "channels of stem and stages. Input: the image's height, with its width in proportion. Batch: "
     "images at a time."
 )
@@ -264,7 +268,7 @@ def _choose_axes(
     with fold("axes", "Axes"):
         x, y, bubble, log = st.columns([2.5, 4.7, 1.9, 1.3], vertical_alignment="bottom")
     along = select("x axis", labels, Column.MACS, key="x", place=x)
-    up = select("y axis", labels, axis_name(usual_y(counted, model)), key="y", place=y)
+    up = select("y axis", labels, axis_name(usual_y(counted, model, axes[along])), key="y", place=y)
     size = select("Point size", labels, None, key="bubble", place=bubble, placeholder="equal")
     chosen = axes[along], axes[up], axes[size] if size else None
     rows = comparison_of(nets, counted.batch, replayed_for(*chosen)).rows
@@ -333,7 +337,7 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
         for axis in axes
     )
     goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS or wide > _DESK_PX else ""
-    if not goes_on:  # a phone has room for less
+    if not goes_on and wide > _PHONE_PX:
         st.html(f'<p class="rl-folded">{GOES_ON}</p>')
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     has_speeds = any(isinstance(axis, Speed) for axis in axes)
@@ -491,7 +495,8 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
     st.markdown(unbroken(_in_a_list(found)))
     grid = diff_grid(found)
     with files:
-        export("difference", diff_pictures(found), table_files(grid, "difference"), "difference")
+        data = table_files(grid, "difference", partial(diff_csv, found))
+        export("difference", diff_pictures(found), data, "difference")
     st.html(table("Stages", _head(grid), grid.rows, grid.left))
     if found.untrainable:
         hint(f"Saved memory is missing: {found.untrainable}")
@@ -581,7 +586,8 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
         _complain_of(text, error)
         return
     with files:
-        export("ledger", data=table_files(grid, "ledger"), what="ledger")
+        data = table_files(grid, "ledger", partial(ledger_csv, lines))
+        export("ledger", data=data, what="ledger")
     if on_wall():
         st.title(unbroken(f"{grid.caption} {title(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]

@@ -1,5 +1,7 @@
 """Choices: budgets that all, some or no networks meet, and each family's deepest network."""
 
+import csv
+import io
 import json
 import math
 import re
@@ -32,7 +34,14 @@ from analysis.choice.choose import (
 )
 from analysis.choice.compare import Better, Column, Recipe, pareto
 from analysis.choice.ladder import ladder
-from analysis.choice.report import choice_json, choice_text, deepest_grid, fits_grid, how_chosen
+from analysis.choice.report import (
+    choice_json,
+    choice_text,
+    deepest_grid,
+    fits_csv,
+    fits_grid,
+    how_chosen,
+)
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
 from nets import CATALOG, parse
 from nets.spec import ResNetSpec
@@ -491,3 +500,20 @@ def test_every_outcome_is_written() -> None:
         assert len(read["pareto"]) == len(choice.fronts)
         assert all(model in models(choice) for front in read["pareto"] for model in front["models"])
         assert read["sentence"] == choice.sentence
+
+
+def test_the_csv_of_what_fits_has_exact_numbers() -> None:
+    choice = choose(IMAGENET, Budgets(max_macs=5e9, max_training_bytes=4e9), batch=4)
+    rows = list(csv.DictReader(io.StringIO(fits_csv(choice))))
+    assert [row.pop("model") for row in rows] == [row.model for row in choice.fits]
+    for row, found in zip(rows, choice.fits, strict=True):
+        assert {name: int(value) for name, value in row.items()} == {
+            "depth": found.depth,
+            "params": found.params,
+            "macs_per_image": found.macs // 4,
+            "training_bytes": found.training_bytes(choice.dtype),
+            "inference_bytes": found.inference_bytes_in(choice.dtype),
+            "activations_per_image": found.activations // 4,
+            "bytes_moved": found.bytes_moved_in(choice.dtype),
+            "largest_batch": choice.largest_batches[found.model],
+        }

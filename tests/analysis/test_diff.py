@@ -1,5 +1,7 @@
 """The difference of two networks: alignment, changes, and stages that sum to the whole."""
 
+import csv
+import io
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -9,10 +11,9 @@ from hypothesis import strategies as st
 
 import analysis
 from analysis.choice.diff import SIDE_ASPECT, Aspect, Change, Diff, diff, marked_graphs
-from analysis.choice.report import diff_grid
+from analysis.choice.report import diff_csv, diff_grid
 from analysis.drawing.parts import Kind
 from analysis.drawing.svg import svg
-from analysis.style.grid import grid_csv
 from analysis.style.look import Look
 from nets import CATALOG, parse, plan
 from nets.spec import ResNetSpec
@@ -147,7 +148,9 @@ def test_a_missing_stage() -> None:
 def test_a_block_that_only_receives_other_channels_has_changed() -> None:
     found = between("resnet50", "resnet50:widths=32,128,256,512")
     first = {s.name: s.blocks[0] for s in found.stages if s.blocks}
-    assert [str(what) for what in first["layer2"].what] == ["256 channels in → 128 channels in"]
+    assert [str(what) for what in first["layer2"].what] == [
+        "256 input channels → 128 input channels"
+    ]
     assert first["layer3"].change is Change.SAME
 
 
@@ -166,7 +169,13 @@ def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
         assert found.sentence.endswith(".")
         assert len(found.sentence) < 900
         assert diff_grid(found).caption.startswith(found.sentence)
-        assert grid_csv(diff_grid(found)).count("\n") == len(found.stages) + 1
+        rows = list(csv.DictReader(io.StringIO(diff_csv(found))))
+        assert [row["stage"] for row in rows] == [row[0] for row in diff_grid(found).rows]
+        assert sum(int(row["params"]) for row in rows) == gained
+        assert sum(int(row["macs"]) for row in rows) == macs
+        assert sum(int(row["saved_bytes"]) for row in rows) == saved
+        for change in Change:
+            assert sum(int(row[f"blocks_{change}"]) for row in rows) == found.tally[change]
 
 
 @settings(max_examples=60)

@@ -217,6 +217,15 @@ def test_a_choice_has_the_fronts_of_every_recipe_and_machine() -> None:
     assert "resnet152" not in fronts["rtx4090", "tv, 224 px"]  # slower than the wide one, and worse
 
 
+def test_a_table_of_results_names_its_own_sources() -> None:
+    found = comparison_grids(compare([parse(name) for name in ("resnet34", "resnet1202")]))
+    said = {one.caption.split(", by")[0]: one.caption.rpartition("Source")[2] for one in found}
+    assert said["Published ImageNet top-1 error"] == ": He et al. 2015, Table 3."
+    assert said["Published CIFAR-10 error"] == ": He et al. 2015, Table 6."
+    timm = "timm, results-imagenet.csv, 2025-10-30"
+    assert said["Published ImageNet top-1 accuracy"] == f"s: torchvision; {timm}."
+
+
 def test_tables_keep_speeds_apart() -> None:
     found = compare(NETS[2:3])
     _, results, rates = comparison_grids(found)
