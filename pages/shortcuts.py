@@ -38,13 +38,13 @@ with export:
 
     def views() -> dict[str, Graph]:
         """Return the graphs of an HTML document, with what is opened on the page."""
+        every = {} if drawn.twin else levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
+        if every and not drawn.opened:
+            return every
         found = graph_of(drawn)
         if drawn.layout is None:
             found = also_upright(found, partial(upright, drawn, PHONE_PX))
-        if drawn.twin:
-            return {first: found}
-        every = levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
-        return every | ({first: found} if drawn.opened else {})
+        return every | {first: found}
 
     drawing = graph_picture(
         profile.model,

@@ -243,7 +243,9 @@ def _columns(
 
 
 def _band(title: _Title, x: float, y: float, width: float, height: float) -> Band:
-    return Band(title.name, title.text(_TITLE_WIDTH), title.shape, x, y, width, height, title.note)
+    shown = title.text(_TITLE_WIDTH)
+    paper = title.group.full_name.removeprefix(title.group.name) if title.group else ""
+    return Band(title.name, shown, title.shape, x, y, width, height, title.note, paper=paper)
 
 
 def _wrapped(text: str, width: float) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def _network(drawing: graphviz.Digraph, graph: Graph, palette: Palette) -> None:
     """Add one network."""
     stages = {
         band.stage: ", ".join(
-            filter(None, (f"{band.name or band.stage} {band.shape}".strip(), band.note))
+            filter(None, (f"{band.name or band.stage}{band.paper} {band.shape}".strip(), band.note))
         )
         for band in reversed(graph.bands)
     }

@@ -17,7 +17,7 @@ NAMES = {
     ShortcutKind.IDENTITY: marked("identity"),
     ShortcutKind.PROJECTION: marked("projection"),
     ShortcutKind.ZERO_PAD: marked("zero-pad"),
-    ShortcutKind.NONE: "none",
+    ShortcutKind.NONE: "no",
 }
 
 SAMPLE = 34.0

@@ -5,7 +5,7 @@ const LARGEST = 8;
 const NARROW = 640; // px, largest width of a canvas on a phone
 const FULLEST = 0.9; // of the window's height, what a drawing that isn't upright grows to at most
 const TALLEST = 8000; // px, largest height of a canvas that grows with an upright drawing
-const HINT = "Click a node for its shapes and costs";
+const HINT = "Click a box for its shapes and costs";
 const TOUCHED = "Tap a box for its shapes and costs.";
 const OPENS = "; double-click, or press Enter, to open it";
 const KEYS = "Arrow keys walk along it, Enter opens, Escape closes.";
@@ -230,10 +230,12 @@ function draw(state, data, asked) {
   search(state);
 }
 
-// Whether a phone's drawing is shown. The width may change: a phone is turned, a window is resized.
+// Whether a phone's drawing is shown, also where the other's text would be too small. The width may
+// change: a phone is turned, a window is resized.
 function narrowed({ canvas, narrow }, data) {
   const { clientWidth: width } = canvas;
-  return Boolean(data.narrow) && (width ? width < NARROW : Boolean(narrow));
+  const least = Math.max(NARROW, data.narrowest ?? 0);
+  return Boolean(data.narrow) && (width ? width < least : Boolean(narrow));
 }
 
 // Use the drawing's description as the canvas' label; as a title it would show beside the tooltips.
@@ -625,7 +627,7 @@ function search(state) {
       ? ends(state, (name) => (hits.length ? name === text : name.includes(text)))
       : [];
   state.count.textContent = text ? found(state, hits, within) : hint(state);
-  const around = state.folded ? [state.folded.id] : within.map(({ id }) => id);
+  const around = state.folded ? drawnFor(state, state.folded.id) : within.map(({ id }) => id);
   for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;
   state.root.classList.toggle("rv-searching", hits.length + around.length > 0);
@@ -655,7 +657,10 @@ function example(state) {
 
 // Describe what was found, and what is inside stem or head.
 function found(state, hits, within) {
-  if (state.folded) return `inside ${state.data.nodes[state.folded.id].title}: Enter opens it`;
+  if (state.folded) {
+    const { title } = state.data.nodes[state.folded.id];
+    return `inside ${title.replace(/, addition$/, "")}: Enter opens it`;
+  }
   const said = [];
   if (hits.length === 1) said.push("1 found: Enter shows it");
   if (hits.length > 1) said.push(`${hits.length} found, Enter shows the next`);
@@ -705,6 +710,12 @@ function holder(state, text) {
     return { id, open, target };
   }
   return null;
+}
+
+// The nodes that stand for a folded run: its box, or its block's layers with their addition.
+function drawnFor(state, id) {
+  const { path } = state.data.nodes[id];
+  return state.order.filter((own) => own === id || own.startsWith(`${path}.`));
 }
 
 function nextHit(state, by) {

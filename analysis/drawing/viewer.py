@@ -50,6 +50,15 @@ _WINDOW = 904.0, 545.0
 _LEGIBLE = 14.0
 """The smallest text in a document that is legible, in px."""
 
+LOWEST = 12.0
+"""The smallest text, in px, of a drawing in a window; with less, the page scrolls."""
+
+_LONGEST = 3_000.0
+"""The largest height, in px, of blocks in a page that scrolls; what is taller stays an overview."""
+
+_SHARES = (1.0, 0.8, 0.65, 0.5, 0.35, 0.25)
+"""Shares of a window's aspect to try for a drawing in a page that scrolls."""
+
 _HERE = Path(__file__).parent
 
 
@@ -194,10 +203,31 @@ def _in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
     ]
     if legible := list(filter(is_legible, tried)):
         return legible[0]
-    if not scrolls:
-        return max(tried, key=_text_in_window)
-    wide = [drawn(aspect=share * width / height, tight=True) for share in (0.5, 0.35, 0.25)]
-    return next((one for one in wide if SMALL * width / one.width >= _LEGIBLE), wide[-1])
+    if scrolls:
+        wide = [drawn(aspect=share * width / height, tight=True) for share in _SHARES[-3:]]
+        return next((one for one in wide if SMALL * width / one.width >= _LEGIBLE), wide[-1])
+    largest = max(tried, key=_text_in_window)
+    if _text_in_window(largest) < LOWEST:
+        closer = partial(drawn, tight=True)
+        if aspect := aspect_to_scroll(lambda aspect: closer(aspect=aspect)):
+            return closer(aspect=aspect)
+    return largest
+
+
+def aspect_to_scroll(drawn: Callable[[float], Graph]) -> float | None:
+    """Return the aspect at which text has `LOWEST` px in a page that scrolls.
+
+    It is None if the graph would be too tall.
+
+    Args:
+        drawn: returns the graph for an aspect.
+    """
+    width, height = _WINDOW
+    for share in _SHARES:
+        one = drawn(share * width / height)
+        if one.small * width / one.width >= LOWEST:
+            return share * width / height if one.height * width / one.width <= _LONGEST else None
+    return None
 
 
 def is_legible(graph: Graph) -> bool:
@@ -222,6 +252,13 @@ UNITS = "units"
 
 _SCROLLED = {UNITS, *(view_name(Level.LAYER, unfold) for unfold in (False, True))}
 """The views of a document that may be taller than the window."""
+
+
+def _scrolls(name: str, graph: Graph) -> bool:
+    """Return whether a view of a document is taller than the window, in which the page scrolls."""
+    if name in _SCROLLED:
+        return not is_legible(graph)
+    return _text_in_window(graph) < LOWEST <= graph.small * _WINDOW[0] / graph.width
 
 
 def html(
@@ -254,7 +291,7 @@ def html(
     views = {}
     for name, one in graphs.items():
         views[name] = view(one, profile, themes.svg(one))
-        views[name]["upright"] |= name in _SCROLLED and not is_legible(one)
+        views[name]["upright"] |= _scrolls(name, one)
         if one.narrow:
             views[name]["narrow"] = themes.svg(one.narrow)
     data = {"views": views, "first": first}
@@ -340,7 +377,10 @@ _CHOICES = (
 def _name(node: Node) -> str:
     """Return the title of a node."""
     if node.kind is Kind.ADD:
-        return f"{node.path}, addition"
+        own = node.path
+        if node.count > 1:
+            own = block_title(plan.place_of(node.path), node.count)
+        return f"{own}, addition"
     if node.kind is Kind.RUN:
         return block_title(plan.place_of(node.path), node.count)
     return node.path

@@ -69,7 +69,10 @@ class Unit:
     @property
     def options(self) -> tuple[str, ...]:
         """What differs from a basic block with an identity shortcut, in words."""
-        return tuple(value.replace("_", "-") for _, value in self._differs())
+        return tuple(
+            "no shortcut" if value == ShortcutKind.NONE else value.replace("_", "-")
+            for _, value in self._differs()
+        )
 
     @property
     def heading(self) -> str:

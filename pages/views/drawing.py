@@ -103,8 +103,8 @@ def _choose_labels(place: DeltaGenerator, says_operations: bool) -> Labels | Non
         key="labels",
         place=place,
         placeholder="operations" if says_operations else "paths",
-        help="By default, boxes name operations at level layer, beside a twin, and in files with "
-        "a set width on paper; elsewhere they name paths.",
+        help="By default, boxes name operations at level layer, beside a twin, and in exported "
+        "SVG, PDF, PNG and TikZ files; elsewhere they name paths.",
     )
     return Labels(chosen) if chosen else None
 

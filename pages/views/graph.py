@@ -34,8 +34,11 @@ _Place = tuple[float, float, float]
 _DESK, _ONE_OF_TWO = (904.0, 490.0, 14.0), (904.0, 340.0, 12.0)
 """The places on a window of 1280x900: for a graph alone, and for one of two below each other."""
 
-_LOWEST = 12.0
-"""The smallest text, in px, for which a graph in a low window is taller than its place."""
+_NARROWEST = 11.5
+"""The smallest text, in px, of a graph in rows; with less, it is drawn as on a phone."""
+
+_LOW = 640.0
+"""The largest height of a graph in a window of 720 px, in px."""
 
 _BESIDE = 10.5
 """The smallest text of networks in rows, in px; with less, they are columns, as in a paper."""
@@ -105,6 +108,18 @@ def _beside(drawn: Drawn, heat: Heat | None) -> tuple[Layout | None, bool]:
     return drawn.layout, min(wide, tall) < least
 
 
+def _scrolled(drawn: Drawn, heat: Heat | None) -> Drawn | None:
+    """Return a drawing for a page that scrolls if this one isn't legible in a low window."""
+    width, height = size_of(drawn, _ends(drawn, heat))
+    small, most = graph_of(drawn).small, _DESK[0]
+    if viewer.LOWEST / small <= min(most / width, _LOW / height):
+        return None
+
+    closer = replace(drawn, tight=True)
+    aspect = viewer.aspect_to_scroll(lambda aspect: graph_of(replace(closer, aspect=aspect)))
+    return replace(closer, aspect=aspect) if aspect else None
+
+
 def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     """Draw the viewer; what is opened, folded and selected in it goes into the address."""
     place = _WALL if on_wall() else _DESK
@@ -117,17 +132,22 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
         drawn = _in(place, drawn, fits=True)
     if wraps:
         tried = [drawn, replace(drawn, tight=True)]
-        if heat and on_wall():  # each box with its number, if these remain legible
-            widest = width_for_numbers(graph_of(drawn), heat)
+        numbered = heat if on_wall() and not drawn.pair else None
+        if numbered:  # each box with its number, if these remain legible
+            widest = width_for_numbers(graph_of(drawn), numbered)
             tried = [*(replace(one, smallest=widest) for one in tried), *tried]
         drawn = _placed(tried, heat, place)
+        if not (on_wall() or scrolls) and (tall := _scrolled(drawn, heat)):
+            drawn, scrolls = tall, True
     layout = drawn.layout
     if drawn.pair and not on_wall():
         layout, scrolls = _beside(drawn, heat)
     view = _view(drawn, heat, palette, layout)
     view["upright"] |= scrolls
     if not on_wall():
-        view["legible"] = _LOWEST / graph_of(drawn).small
+        view["legible"] = viewer.LOWEST / graph_of(drawn).small
+    if not drawn.pair:
+        view["narrowest"] = _NARROWEST / graph_of(drawn).small * graph_of(drawn).width
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},

@@ -204,7 +204,7 @@ def test_what_stands_below_a_narrow_drawing_is_not_cut() -> None:
         "identity shortcut",
         "projection shortcut",
         "zero-pad shortcut",
-        "none shortcut",
+        "no shortcut",
         "addition",
         "n equal blocks",
         "stem: 3×3, 16",

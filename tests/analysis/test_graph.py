@@ -290,7 +290,7 @@ def test_a_stage_says_its_groups_and_dilation(level: Level) -> None:
     assert notes["layer3"] == "32 groups, dilation 1, then 2"
     assert notes["layer4"] == "32 groups, dilation 2, then 4"
     assert all(band.note in band.title for band in picture.bands)
-    assert 'label="layer1 256×56×56, 32 groups"' in dot(picture)
+    assert 'label="layer1 · conv2_x 256×56×56, 32 groups"' in dot(picture)
     tips = {node.id: node.detail for node in picture.nodes}
     if level is Level.STAGE:
         said = "1 projection and 5 identity shortcuts, 32 groups, dilation 1, then 2"

@@ -154,6 +154,20 @@ def test_a_document_is_legible_in_a_window_and_upright_on_a_phone(resnet50: Prof
     assert text.count("<h1>ResNet-50</h1>") == text.count("<title>ResNet-50</title>") == 1
 
 
+@pytest.mark.parametrize(("model", "scrolls"), [("resnet152", True), ("resnet1202", False)])
+def test_unfolded_blocks_are_legible_unless_they_are_hundreds(model: str, scrolls: bool) -> None:
+    profile = analysis.profile(parse(model))
+    drawn = levels(profile)
+    one = drawn["block unfolded"]
+    text = html(profile, drawn, "block")
+    views = json.loads(re.findall(r'id="data">(.*?)</script>', text, re.S)[0])["views"]
+    assert views["block unfolded"]["upright"] == scrolls
+    assert not views["block"]["upright"]
+    if scrolls:
+        assert SMALL * 904 / one.width >= 12
+        assert one.height * 904 / one.width <= 3_000
+
+
 def test_one_block_is_a_document_without_switches(resnet50: Profile) -> None:
     text = html(resnet50, {"block": block_graph(resnet50, "layer2.0")}, "block")
     assert "<h1>ResNet-50, layer2.0</h1>" in text

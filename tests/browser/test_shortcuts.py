@@ -186,7 +186,20 @@ def test_search_finds_what_is_drawn_and_what_is_folded(server: str, visit: Visit
     expect(page.locator(".rv-count")).to_have_text("No match for layer9.0")
     assert node(page, "layer2.0").evaluate("(g) => getComputedStyle(g).opacity") == "1"
     find.fill("layer2.0")
-    expect(node(page, "layer1.0").locator("text").first).to_have_css("opacity", "0.25")
+    expect(node(page, "layer1.0").locator("text").first).to_have_css("opacity", "0.5")
+
+
+def test_with_heat_a_search_leaves_every_box_its_colour(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&search=layer2.0&heat=macs")
+    other = node(page, "layer1.0")
+    expect(page.locator(".rv-searching")).to_be_attached()
+    expect(other.locator("text").first).to_have_css("opacity", "1")
+    fill = other.locator("rect").last.get_attribute("fill")
+    assert fill
+    red, green, blue = (int(fill[at : at + 2], 16) for at in (1, 3, 5))
+    expect(other.locator("rect").last).to_have_css("fill", f"rgb({red}, {green}, {blue})")
+    expect(node(page, "layer2.0").locator("rect").last).to_have_css("stroke-width", "4px")
+    expect(other.locator("rect").last).not_to_have_css("stroke-width", "4px")
 
 
 def test_a_faded_box_hides_the_shortcut_behind_it(server: str, visit: Visit) -> None:
@@ -194,7 +207,7 @@ def test_a_faded_box_hides_the_shortcut_behind_it(server: str, visit: Visit) -> 
     box = page.locator("[data-path='layer2.0.downsample.0']:not(.found)")
     expect(box).to_have_css("opacity", "1")
     expect(box.locator("rect").first).to_have_css("opacity", "1")
-    expect(box.locator("text").first).to_have_css("opacity", "0.25")
+    expect(box.locator("text").first).to_have_css("opacity", "0.5")
     expect(page.locator(".shortcut").first).to_have_css("opacity", "0.25")
 
 
@@ -237,6 +250,17 @@ def test_search_zooms_to_what_it_found(server: str, visit: Visit) -> None:
         assert around["width"] - 2 * 16 < width <= around["width"]  # at scale 1
         expect(node(page, path)).to_be_in_viewport(ratio=1)
         page.get_by_role("button", name="Fit").click()
+
+
+def test_search_names_the_run_that_holds_a_layer(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&level=layer&search=layer3.2.conv2")
+    expect(page.locator(".rv-count")).to_have_text("inside layer3.1 to 3.5 ×5: Enter opens it")
+    lit = page.locator(".rv-canvas g.node.found")
+    paths = lit.evaluate_all("nodes => nodes.map((one) => one.dataset.path)")
+    assert "layer3.1.conv2" in paths
+    assert {path[:8] for path in paths} == {"layer3.1"}
+    page.get_by_role("searchbox", name="Find a node by its path").press("Enter")
+    expect(chosen(page)).to_have_text("layer3.2.conv2")
 
 
 def test_search_scrolls_to_what_it_found(server: str, visit: Visit) -> None:
@@ -314,7 +338,7 @@ def test_the_very_path_is_found_first(server: str, visit: Visit) -> None:
 def test_what_to_do_and_what_is_counted_is_said(server: str, visit: Visit) -> None:
     for width in (1280, 1920):
         page = visit(f"{server}/shortcuts?model=resnet50", width=width)
-        hint = page.get_by_text("Click a node for its shapes and costs").filter(visible=True)
+        hint = page.get_by_text("Click a box for its shapes and costs").filter(visible=True)
         expect(hint).to_have_count(1)
     node(page, "layer2.0").click()
     saved = page.locator(".rv-details dt", has_text="Saved memory")
@@ -644,9 +668,22 @@ def test_the_html_file_is_legible_in_a_window_and_upright_on_a_phone(
     page.close()
 
 
-@pytest.mark.parametrize("address", ["", "&labels=both&heat=params", "&level=stage"])
+@pytest.mark.parametrize(
+    "address", ["", "&labels=both&heat=params", "&level=stage", "&unfold=true"]
+)
 def test_a_graph_in_a_low_window_is_legible(address: str, server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet152{address}", width=1280, height=720)
+    expect(page.locator(".rv-canvas g.node").first).to_be_attached()
+    settled(page)
+    sizes = page.locator(".rv-canvas svg text").evaluate_all(
+        "texts => texts.map((t) => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
+    assert min(sizes) >= 12 - 0.01
+
+
+@pytest.mark.parametrize("address", ["", "&level=stage&labels=both&heat=macs", "&unfold=true"])
+def test_a_graph_in_a_narrow_window_is_legible(address: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet152{address}", width=1024, height=768)
     expect(page.locator(".rv-canvas g.node").first).to_be_attached()
     settled(page)
     sizes = page.locator(".rv-canvas svg text").evaluate_all(
