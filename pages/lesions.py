@@ -75,7 +75,7 @@ if on_wall():
     elif shown == "single":
         show_on_wall(patients, out, results)
     elif shown == "does":
-        show_blocks_on_wall(blocks)
+        show_blocks_on_wall(blocks, patients[0].images.name)
     elif shown == "sees":
         show_seen_on_wall(seen)
     else:

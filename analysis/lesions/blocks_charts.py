@@ -18,7 +18,6 @@ from analysis.training.verdict import name_of
 from nets import parse, plan
 from nets.catalog import HE2015
 from nets.names import in_full
-from nets.options import number_of
 
 _DECADES = 100.0  # smallest ratio of largest to smallest value for a log axis
 
@@ -162,12 +161,6 @@ def how_counted(studies: Sequence[Blocks]) -> str:
     """Return the networks with their edits as a sentence; the charts name the images."""
     networks = in_full([parse(found.model) for found in studies], names_of(studies))
     return f"Network{'s' if len(studies) > 1 else ''}: {networks}."
-
-
-def on_images(studies: Sequence[Blocks]) -> str:
-    """Return on how many images blocks were measured."""
-    counts = " and ".join(dict.fromkeys(number_of(found.images, "image") for found in studies))
-    return f"On {counts}."
 
 
 def papers(studies: Sequence[Blocks]) -> Cited:

@@ -181,19 +181,22 @@ def spoken_name_of(found: Lesions, studies: Sequence[Lesions]) -> str:
 
 
 def on_images(chart: Chart, count: int, of: str) -> Chart:
-    """Return a chart whose file says what the network was shown: `1,000 test images of cats`.
+    """Return a chart that says what the network was shown; arguments as in `shown_in_words`."""
+    said = shown_in_words(count, of)
+    return replace(chart, reading=". ".join(filter(None, (said, chart.reading))))
+
+
+def shown_in_words(count: int, of: str) -> str:
+    """Return what the network was shown: `1,000 test images of cats`.
 
     Args:
-        chart: the chart.
         count: the number of images.
         of: the name of their set, as in a result; random ones are `random`.
     """
     if of == RANDOM:
-        said = number_of(count, "random image")
-    else:
-        named = _SETS.get(of, of)
-        said = number_of(count, "test image") + (f" of {named}" if named else "")
-    return replace(chart, reading=". ".join(filter(None, (said, chart.reading))))
+        return number_of(count, "random image")
+    named = _SETS.get(of, of)
+    return number_of(count, "test image") + (f" of {named}" if named else "")
 
 
 _ACROSS = "blocks on a path"

@@ -18,8 +18,10 @@ from nets.names import name_in_title, names_of
 
 BINS = 30
 
+BARS = "Error bars: 10th to 90th percentile"
+"""What the error bars of a chart of times are."""
+
 _BOTH = "Forward and backward time"
-_BARS = "Error bars: 10th to 90th percentile"
 _BATCH = "batch\N{NO-BREAK SPACE}"
 
 
@@ -53,7 +55,7 @@ def _parts(model: str, parts: Sequence[StageTime], kind: str, how: str) -> Chart
             low, high = (p10, p90) if is_known else ((), ())
             series.append(Series(name, names, p50, Draw.BARS, colour, low=low, high=high))
     said = ", ".join(f"{part.name} {short(part.forward_ms, 'ms')}" for part in parts)
-    bars = _BARS if any(one.low for one in series) else ""
+    bars = BARS if any(one.low for one in series) else ""
     return Chart(
         f"Time per {kind} of {name_in_title(parse(model))}",
         "",
@@ -136,7 +138,7 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         tuple(series),
         f"Median {title[:1].lower()}{title[1:]}: {_together(names)}",
         note=_upper(", ".join(shared)),
-        reading=". ".join([_BARS, *notes]),
+        reading=". ".join([BARS, *notes]),
     )
 
 

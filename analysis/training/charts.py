@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import cycle
-from math import isfinite
+from math import isfinite, nan
 from statistics import fmean
 
 from analysis.charts.chart import LINE_LOOKS, Chart, Draw, Series, named_at_ends, shows_bands
@@ -15,7 +15,14 @@ from analysis.gradients.charts import gradient_chart, of_seeds
 from analysis.style.language import in_english
 from analysis.training.recipes import LAST
 from analysis.training.runs import Run, grouped
-from analysis.training.verdict import accuracies, both_accuracies, headline, names_of, verdict
+from analysis.training.verdict import (
+    accuracies,
+    accuracies_by_depth,
+    both_accuracies,
+    headline,
+    names_of,
+    verdict,
+)
 from nets import parse
 from nets.names import kind_of, name_in_title
 from nets.options import number_of
@@ -73,8 +80,15 @@ class Shown(StrEnum):
         return (*([told] if told else []), *verdict(runs))
 
     def headline(self, runs: Sequence[Run]) -> str:
-        """Return the one sentence that goes with a picture, or ""."""
+        """Return the one sentence that goes with a picture by step, or ""."""
         return headline(runs) if self is Shown.TRAIN_LOSS else next(iter(self.said(runs)), "")
+
+    def headline_by_depth(self, runs: Sequence[Run]) -> str:
+        """Return the one sentence that goes with a picture by depth, or ""."""
+        if self is Shown.TRAIN_LOSS:
+            return headline(runs)
+        tested = self.is_of_tests and any(run.epochs for run in runs)
+        return accuracies_by_depth(runs, tested)
 
 
 def training_chart(
@@ -163,38 +177,79 @@ def _key_of(line: Series) -> Series:
     return replace(line, x=line.x[:1], y=(None,), low=(), high=(), hover=(), hollow=True)
 
 
-def ladder_chart(runs: Sequence[Run]) -> Chart:
-    """Plot the final training loss by depth, plain and residual, with the seeds' range as bars."""
+def ladder_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
+    """Plot a quantity at the end by depth, plain and residual, with the seeds' range as bars.
+
+    Losses and accuracies in training are means of the last steps. If both accuracies are shown, the
+    lines are those in training and the unfilled marks those in tests.
+    """
+    if shown is Shown.ACCURACY and not any(run.epochs for run in runs):
+        shown = Shown.TRAIN_ACCURACY  # all there is
+    is_loss, both = shown is Shown.TRAIN_LOSS, shown is Shown.ACCURACY
+    lines, seeds = _by_depth(runs, Shown.TRAIN_ACCURACY if both else shown)
+    tested = _by_depth(runs, Shown.TEST_ACCURACY)[0] if both else []
+    last = min([LAST, *(run.steps for run in runs)])
+    is_log = is_loss and _spans_a_decade(lines)
+    title = f"Final {shown.label} by depth"
+    said = verdict(runs) if is_loss else shown.said(runs)[:1]
+    return Chart(
+        title,
+        "weighted layers",
+        f"training loss, last {last} steps" if is_loss else shown.axis,
+        (
+            *named_at_ends([replace(line, bare=both) for line in lines], is_log),
+            *(
+                replace(
+                    line,
+                    name=f"{line.name}: test",
+                    draw=Draw.POINTS,
+                    hollow=True,
+                    in_legend=False,
+                    sizes=(_TEST_PX,) * len(line.x),
+                )
+                for line in tested
+            ),
+        ),
+        f"{title}. {' '.join(in_english(lambda: said))}".strip(),
+        log_y=is_log,
+        close=not is_loss,
+        signs="Lines: training. Unfilled marks: test" if tested else "",
+        reading=of_seeds(seeds, seen=shows_bands(lines, is_log)),
+    )
+
+
+def _by_depth(runs: Sequence[Run], shown: Shown) -> tuple[list[Series], list[int]]:
+    """Return the lines of a quantity at the end by depth, and the seeds of each of their points."""
     lines, seeds = [], []
     for kind, look in ONE_OF_EACH.items():
         own = [
-            (group[0].task.spec.depth, [run.last_loss for run in group])
+            (group[0].task.spec.depth, [_at_end(run, shown) for run in group])
             for group in grouped(run for run in runs if run.is_whole and not run.ended).values()
             if kind_of(group[0].task.spec) == kind
         ]
-        own = sorted((depth, losses) for depth, losses in own if all(map(isfinite, losses)))
+        own = sorted((depth, values) for depth, values in own if all(map(isfinite, values)))
         if own:
-            seeds += [len(losses) for _, losses in own]
+            seeds += [len(values) for _, values in own]
             lines.append(
                 Series(
                     kind,
                     tuple(depth for depth, _ in own),
-                    tuple(fmean(losses) for _, losses in own),
-                    low=tuple(min(losses) for _, losses in own),
-                    high=tuple(max(losses) for _, losses in own),
+                    tuple(fmean(values) for _, values in own),
+                    low=tuple(min(values) for _, values in own),
+                    high=tuple(max(values) for _, values in own),
                     **look._asdict(),
                 )
             )
-    is_log = _spans_a_decade(lines)
-    return Chart(
-        "Final training loss by depth",
-        "weighted layers",
-        f"training loss, last {min([LAST, *(run.steps for run in runs)])} steps",
-        named_at_ends(lines, is_log),
-        f"Final training loss by depth. {' '.join(in_english(verdict, runs))}".strip(),
-        log_y=is_log,
-        reading=of_seeds(seeds, seen=shows_bands(lines, is_log)),
-    )
+    return lines, seeds
+
+
+def _at_end(run: Run, shown: Shown) -> float:
+    """Return a run's loss, or its accuracy in percent, at the end; nan if it wasn't tested."""
+    if shown is Shown.TRAIN_LOSS:
+        return run.last_loss
+    if shown is Shown.TRAIN_ACCURACY:
+        return 100 * run.last_accuracy
+    return 100 * run.epochs[-1].test_accuracy if run.epochs else nan
 
 
 def _spans_a_decade(lines: Sequence[Series]) -> bool:

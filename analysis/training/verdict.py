@@ -231,9 +231,12 @@ def headline(runs: Sequence[Run]) -> str:
     It is on all depths if there are more than two, the deepest trains more slowly than the
     shallowest in every seed, and none trains faster than a shallower one. The losses of their
     residual twins follow, if there are any. If no deeper plain network trains more slowly in every
-    seed, it is the sentence on the first pair, or the first of `verdict`.
+    seed, it is the sentence on the first pair, or the first of `verdict`. Of one network, it is the
+    loss at the end.
     """
     groups = _whole(runs)
+    if len(groups) == 1 and not verdict(runs):
+        return _loss_at_end(groups[0])
     specs = [group[0].task.spec for group in groups]
     pairs = list(_pairs(groups))
     if trend := _trend(pairs):
@@ -271,6 +274,28 @@ def headline(runs: Sequence[Run]) -> str:
         sentence=sentence,
         loss=losses[0],
         other=losses[1],
+    )
+
+
+def _loss_at_end(group: Sequence[Run]) -> str:
+    found = [run.last_loss for run in group]
+    steps = group[0].steps
+    last, every = min(LAST, steps), f"{steps:,}"
+    mean, low, high = (f"{loss:.3f}" for loss in (fmean(found), min(found), max(found)))
+    if len(found) == 1:
+        return translate(
+            "Training loss over the last {last} of {steps} steps: {mean}.",
+            last=last,
+            steps=every,
+            mean=mean,
+        )
+    return translate(
+        "Training loss over the last {last} of {steps} steps: {mean} ({low} to {high}).",
+        last=last,
+        steps=every,
+        mean=mean,
+        low=low,
+        high=high,
     )
 
 
@@ -377,6 +402,37 @@ def accuracies(runs: Sequence[Run], tested: bool = False) -> str:
         steps=every,
         listed=listed,
     )
+
+
+def accuracies_by_depth(runs: Sequence[Run], tested: bool = False) -> str:
+    """Return a sentence with the mean accuracies at the end, plain and residual, by depth.
+
+    Arguments are as in `accuracies`. It is "" unless both kinds have the same depths, one each.
+    """
+    found: dict[str, dict[int, str]] = {kind: {} for kind in _NETWORKS}
+    groups = [g for g in _whole(runs) if not tested or all(run.epochs for run in g)]
+    for group in groups:
+        spec = group[0].task.spec
+        values = [run.epochs[-1].test_accuracy if tested else run.last_accuracy for run in group]
+        found[kind_of(spec)][spec.depth] = f"{fmean(values):{'.1%' if tested else '.0%'}}"
+    depths = {tuple(sorted(own)) for own in found.values()}
+    if len(depths) != 1 or sum(map(len, found.values())) != len(groups) or not groups:
+        return ""
+    (own,) = depths
+    parts = [
+        translate(words, values=listed([found[kind][depth] for depth in own]))
+        for kind, words in _NETWORKS.items()
+    ]
+    said, at = translate("; ").join(parts), listed(list(map(str, own)))
+    if tested:
+        return translate("Test accuracy at {depths} layers: {listed}.", depths=at, listed=said)
+    return translate("Training accuracy at {depths} layers: {listed}.", depths=at, listed=said)
+
+
+_NETWORKS = {
+    "plain": marked("{values} in the plain networks"),
+    "residual": marked("{values} in the residual networks"),
+}
 
 
 def untested(runs: Sequence[Run]) -> str:

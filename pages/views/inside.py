@@ -11,18 +11,17 @@ import streamlit as st
 from torch import Tensor
 
 from analysis.drawing.caption import Role, figure_caption
-from analysis.lesions import charts as charts_of
 from analysis.lesions.blocks import Blocks
 from analysis.lesions.blocks_charts import (
     deviation_chart,
     how_counted,
     names_of,
-    on_images,
     papers,
     ratio_chart,
     share_chart,
 )
 from analysis.lesions.blocks_report import blocks_csv, blocks_verdict, compared, written
+from analysis.lesions.charts import on_images, shown_in_words
 from analysis.lesions.papers import SELVARAJU2017
 from analysis.lesions.pictures import coloured, grey, overlaid, png
 from analysis.lesions.sees import CHANNELS, Maps
@@ -35,7 +34,7 @@ from pages.ui.downloads import DataFile
 from pages.ui.drawings import svg_picture
 from pages.ui.exports import export, section
 from pages.ui.wall import rename
-from pages.ui.words import unbroken, whole_names
+from pages.ui.words import sentence, unbroken, whole_names
 
 _CHART_PX = 400
 
@@ -61,7 +60,7 @@ def show_blocks(
     how = how_counted(studies)
     pictures = [
         chart_picture(
-            charts_of.on_images(chart, studies[0].images, of),
+            on_images(chart, studies[0].images, of),
             f"blocks_{key}",
             how,
             papers(studies),
@@ -77,30 +76,35 @@ def show_blocks(
             st.markdown(unbroken(f"**{chart.title}**"))
             show_chart(chart, f"blocks_{key}", _CHART_PX)
     with columns[len(charts)]:
-        _say(studies)
+        _say(studies, of)
 
 
-def show_blocks_on_wall(studies: Sequence[Blocks]) -> None:
-    """Show what each block does on the wall: one chart, one sentence, and what the bands are."""
+def show_blocks_on_wall(studies: Sequence[Blocks], of: str) -> None:
+    """Show what each block does on the wall: one chart, one sentence, and what the bands are.
+
+    Args:
+        studies: as in `show_blocks`.
+        of: the name of the set of the images.
+    """
     drawn = next((found for found in studies if found.branches), studies[0])
     chart = ratio_chart(studies) if drawn.branches else deviation_chart(studies)
     rename(chart.title)
     show_chart(chart, "blocks")
     st.markdown(unbroken(blocks_verdict(drawn)[0]))
-    st.caption(unbroken(". ".join(filter(None, (chart.reading, on_images(studies))))))
+    st.caption(unbroken(sentence(on_images(chart, studies[0].images, of).reading)))
 
 
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
     return results()[place].json()
 
 
-def _say(studies: Sequence[Blocks]) -> None:
+def _say(studies: Sequence[Blocks], of: str) -> None:
     """Say what the charts show and how it was measured."""
     for found, name in zip(studies, names_of(studies), strict=True):
         if len(studies) > 1:
             st.markdown(unbroken(f"**{name}**"))
-        for sentence in blocks_verdict(found):
-            st.markdown(unbroken(f"- {sentence}"))
+        for said in blocks_verdict(found):
+            st.markdown(unbroken(f"- {said}"))
     if len(studies) == 2 and (said := compared(*studies)):
         st.markdown(unbroken(said))
     note = (
@@ -113,7 +117,7 @@ def _say(studies: Sequence[Blocks]) -> None:
             "show the mean, bands the range. Variances are over images and positions, averaged "
             f"over channels (De and Smith 2020). {note}"
         )
-    st.caption(f"{note} {on_images(studies)}")
+    st.caption(f"{note} {sentence(shown_in_words(studies[0].images, of))}")
 
 
 def show_seen(sights: Sequence[Sight]) -> None:

@@ -42,7 +42,7 @@ from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start
 from pages.ui.known import keep, known
 from pages.ui.markup import line, table, verdict
 from pages.ui.wall import action, aside, end_of_wall, on_wall, say_empty
-from pages.ui.words import complain, unbroken
+from pages.ui.words import complain, sentence, unbroken
 from pages.views.timing import memory_advice, timing_needs
 
 _JOB = "roofline"
@@ -143,6 +143,7 @@ def _show(found: Roofline, other: Roofline | None, points: str) -> None:
     if on_wall():
         show_chart(chart, "roofline")
         st.markdown(unbroken(" ".join([said, *busy_words(found)[:1]])))
+        st.caption(unbroken(sentence(roofline_conditions(found))))
         end_of_wall()
     with section("Roofline"):
         cited = architectures([found.model])

@@ -24,7 +24,7 @@ from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
 from analysis.training.verdict import RULE, endings, name_of, untested, verdict, verdict_grid
 from nets import parse
-from nets.names import with_edits
+from nets.names import title, with_edits
 from nets.options import number_of
 from pages.ui import lecture
 from pages.ui.cached import profile_of
@@ -192,10 +192,13 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     is_tested = any(run.epochs for run in runs)
     if shown.is_of_tests and not is_tested and not (chart.series and on_wall()):
         st.info(untested(runs), icon=":material/info:")
-    rename(chart.title)
+    specs = list(dict.fromkeys(run.task.spec for run in runs))
+    rename(chart.title if len(specs) > 1 else f"{chart.title}: {title(specs[0])}")
     if on_wall():
         with said("training"):
-            if shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
+            if chart.title == ladder_chart(runs, shown).title:
+                lecture.sentence(shown.headline_by_depth(runs))
+            elif shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
                 lecture.sentence(shown.headline(runs))  # accuracies of more would fill the wall
             images = images_in_words(runs[0].task.data_name)
             say_whence(runs, (images, spread_in_words(chart, _seeds_of(runs))))
@@ -222,10 +225,10 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
 
 
 def _on_wall(runs: Sequence[Run], shown: Shown) -> Chart:
-    """Return the chart by step; with too many lines for a wall, that of final losses by depth."""
+    """Return the chart by step; with too many lines for a wall, that of the ends by depth."""
     networks = len(grouped(runs))
-    if shown is Shown.TRAIN_LOSS and networks > _MOST_ON_WALL:
-        by_depth = ladder_chart(runs)
+    if networks > _MOST_ON_WALL:
+        by_depth = ladder_chart(runs, shown)
         lines = (line for line in by_depth.series if line.draw is Draw.LINE)
         if sum(len(line.x) for line in lines) == networks:
             return by_depth
@@ -302,16 +305,13 @@ def _how(
     told = [f"{which} are means over several steps"] if which else []
     if bands and len(seeds) > 1:
         told.append("bands are the range over the seeds")
-    points = sentence("; ".join(told)) if told else ""
-    return (
-        (
-            f"Trained: {networks}{start}; {first.task.recipe.words()}; "
-            f"images: {first.task.data_label}; {seeds_in_words(seeds)}; "
-            f"{device_words(first.task.device)}{stamp}. {remark} {points}"
-        )
-        .replace("  ", " ")
-        .rstrip()
+    trained = (
+        f"Trained: {networks}{start}; {first.task.recipe.words()}; "
+        f"images: {first.task.data_label}; {seeds_in_words(seeds)}; "
+        f"{device_words(first.task.device)}{stamp}."
     )
+    points = sentence("; ".join(told)) if told else ""
+    return " ".join(filter(None, (trained, remark, points)))
 
 
 def _show_ladder(runs: Sequence[Run]) -> None:
@@ -372,7 +372,7 @@ def show_figures(run: Run) -> None:
 
 def runs_table(runs: Sequence[Run]) -> str:
     """Return a table of runs, with one row for runs that differ only in their seed."""
-    head = ("Network", "Model", "Recipe, images", "Seeds", "Last loss", "Test accuracy", "Step")
+    head = ("Network", "Model", "Recipe, images", "Seeds", "Training loss", "Test accuracy", "Step")
     rows = [
         (
             f"{row['name']} ({row['stopped']})" if row["stopped"] else row["name"],

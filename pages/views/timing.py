@@ -21,6 +21,7 @@ from analysis.results.form import Result
 from analysis.style.numbers import in_a_column, milliseconds, short, three
 from analysis.style.stamps import a_machine, machine
 from analysis.timing.charts import (
+    BARS,
     block_chart,
     distribution_chart,
     recorded_stage_chart,
@@ -57,7 +58,7 @@ from analysis.timing.settings import (
 )
 from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
-from nets.names import name_of, names_of
+from nets.names import name_in_title, name_of, names_of
 from pages.ui.address import held
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
@@ -407,7 +408,8 @@ def show_timing(timing: Timing, running: bool = False) -> None:
         said += f"; compilation took {timing.compile_seconds:.1f} s, not included"
     if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         said += f"; the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    st.caption(unbroken(". ".join(filter(None, (said, ratio_words(timing), f"{stamp(timing)}.")))))
+    told = (said, BARS, ratio_words(timing), f"{stamp(timing)}.")
+    st.caption(unbroken(". ".join(filter(None, told))))
 
 
 def history_table(timings: Sequence[Timing]) -> str:
@@ -463,7 +465,8 @@ def show_trace(spec: ResNetSpec, settings: Sequence[Settings], measuring: bool) 
     found: Trace | None = job.result
     if found is not None:
         with place:
-            label = f"Download the trace of {found.model}, batch {found.settings.batch:,}"
+            name = name_in_title(parse(found.model))
+            label = f"Download the trace of {name}, batch {found.settings.batch:,}"
             file_button(label, "trace.json", lambda: found.text)
 
 
@@ -502,8 +505,8 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
         machines.setdefault(result.stamp["accelerator"], []).append(result)
     for name, results in machines.items():
         data = [
-            DataFile(f"JSON: {recorded_how(result)}", f"time-{place}.json", result.json)
-            for place, result in enumerate(results, 1)
+            DataFile(f"JSON: {how}", f"time-{how.replace(', ', '-').replace(' ', '-')}.json", make)
+            for how, make in ((recorded_how(result), result.json) for result in results)
         ]
         place = section(f"Recorded on {a_machine(name)}")
         pictures = []

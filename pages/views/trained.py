@@ -95,6 +95,7 @@ def _show_confusion(run: Run, test: Evaluation) -> None:
             own_size=True,
         )
     )
+    st.caption("Numbers of test images; colours show their shares of the row.")
 
 
 def _show_worst(run: Run, test: Evaluation, images: ImageSet) -> None:

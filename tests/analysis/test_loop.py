@@ -29,7 +29,7 @@ from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
 from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json, runs_text
 from analysis.training.runs import News, Run, Task
-from analysis.training.verdict import Word, compare, names_of, verdict
+from analysis.training.verdict import Word, compare, headline, names_of, verdict
 from nets import build, parse
 from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
 
@@ -457,6 +457,10 @@ def test_a_name_says_what_differs() -> None:
     assert (line.colour, line.dash, line.hollow) == ("plain", Dash.SOLID, True)
     short = replace(one[0], total=12, train_loss=(1.0,) * 12, train_accuracy=(0.5,) * 12)
     assert ladder_chart([short]).y_label == "training loss, last 12 steps"
+    steps = f"{one[0].steps:,}"
+    said = f"Training loss over the last 25 of {steps} steps"
+    assert headline(one[:1]) == f"{said}: {one[0].last_loss:.3f}."
+    assert headline(with_losses("resnet32", 0.9, 1.1)) == f"{said}: 1.000 (0.900 to 1.100)."
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
+from analysis.charts.chart import Draw
 from analysis.drawing.caption import Role
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.cosines import Direction, DirectionSettings
@@ -75,6 +77,29 @@ def test_recorded_training_shows_degradation_in_every_seed() -> None:
     assert len(pair) == 12
     said = " ".join(verdict(pair))
     assert "in every seed" in said or "all seeds" in said or "3 seeds" in said
+
+
+def test_accuracies_at_the_end_are_drawn_by_depth() -> None:
+    runs = trainings(COMPARISONS["epochs"].recipe)
+    both = ladder_chart(runs, Shown.ACCURACY)
+    assert both.title == "Final training and test accuracy by depth"
+    assert both.y_label == "accuracy, %"
+    assert not both.log_y
+    lines = {line.name: line for line in both.series if len(line.x) > 1}  # not those with a name
+    for kind, prefix in (("plain", "plain"), ("residual", "resnet")):
+        trained, tested = lines[kind], lines[f"{kind}: test"]
+        assert trained.x == tested.x == (20, 44, 56, 110)
+        assert (tested.draw, tested.hollow, tested.in_legend) == (Draw.POINTS, True, False)
+        for depth, *drawn in zip(trained.x, trained.y, tested.y, strict=True):
+            own = [run for run in runs if run.model.startswith(f"{prefix}{depth:.0f}:")]
+            assert len(own) == SEEDS
+            assert drawn[0] == pytest.approx(100 * fmean(run.last_accuracy for run in own))
+            assert drawn[1] == pytest.approx(100 * fmean(r.epochs[-1].test_accuracy for r in own))
+    assert ladder_chart(runs, Shown.TEST_ACCURACY).y_label == "test accuracy, %"
+    said = Shown.TRAIN_ACCURACY.headline_by_depth(runs)
+    assert said.startswith("Training accuracy at 20, 44, 56 and 110 layers: 92%, 88%, 85% and 11% ")
+    assert Shown.ACCURACY.headline_by_depth(runs[1:]) != ""
+    assert Shown.ACCURACY.headline_by_depth([r for r in runs if "plain" in r.model]) == ""
 
 
 def test_ten_epochs_show_degradation_at_every_depth() -> None:

@@ -63,7 +63,7 @@ def test_blocks_show_charts_sentences_and_files() -> None:
         assert sentence in said
     (caption,) = (caption.value for caption in app.caption)
     assert caption.startswith("Branch and shortcut: the two inputs of a block's addition")
-    assert caption.endswith("On 4 images.")
+    assert caption.endswith(" 4 random images.")
     assert app.get("download_button") == []
     app.button(key="export_blocks").click().run()
     assert not app.exception
@@ -89,7 +89,7 @@ def test_a_plain_network_shows_its_responses_alone() -> None:
     assert "Branch" not in markdown(app)
     (caption,) = (caption.value for caption in app.caption)
     assert caption.startswith("Response: the standard deviation of a 3×3 convolution's output")
-    assert caption.endswith("On 1 image.")
+    assert caption.endswith(" 1 random image.")
 
 
 def test_maps_have_words_and_scales() -> None:

@@ -114,6 +114,13 @@ def test_ten_epochs_are_shown_without_their_images(open_app: Open) -> None:
 
     wall = open_app("resnet50", "training", view="wall", train="epochs", train_depths="ladder")
     assert [one.value for one in wall.title] == ["Final training loss by depth"]  # of eight lines
+    shown = {"train": "epochs", "train_depths": "ladder", "train_shown": "accuracy"}
+    wall = open_app("resnet50", "training", view="wall", **shown)
+    assert [one.value for one in wall.title] == ["Final training and test accuracy by depth"]
+    assert (
+        "Test accuracy at 20, 44, 56 and 110 layers: 91.8%, 89.5%, 86.5% and 10.3% in the plain "
+        "networks; 92.2%, 91.8%, 91.1% and 89.8% in the residual networks."
+    ) in flat(markdown(wall))
     pair = open_app("resnet50", "training", view="wall", train="epochs")
     assert [one.value for one in pair.title] == ["Training loss by step"]
 

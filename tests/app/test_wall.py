@@ -112,7 +112,8 @@ def test_the_wall_shows_counts_without_their_parts(open_app: Open) -> None:
         (
             "does",
             "Branch against shortcut: residual, 32 layers",
-            "Trained weights. Bands: lowest to highest of the images. On 32 images.",
+            "32 test images of Fashion-MNIST (sample). Trained weights. Bands: lowest to highest "
+            "of the images.",
         ),
         (
             "order",
