@@ -31,6 +31,9 @@ _VIEWS = {
 _WALL_MM = 123.0
 """The width on paper at which the picture's text is 24 px on a wall of 1280 px."""
 
+_DESK_MM = 131.0
+"""The width on paper at which the picture's text is 12 px in a window of 1024 px."""
+
 _PHONE_MM = 73.0
 """The width on paper at which the picture's text, in rows, is 12 px on a phone of 390 px."""
 
@@ -57,7 +60,7 @@ def show_shape(profile: Profile) -> None:
         with st.container(key="wall_fills_picture"):
             st.html(picture(silhouette(profile, palette(), _WALL_MM), alt))
         return
-    desk = picture(silhouette(profile, palette()), alt)
+    desk = picture(silhouette(profile, palette(), _DESK_MM), alt)
     phone = picture(silhouette(profile, palette(), _PHONE_MM), alt, share=1.0)
     st.html(f'<div class="rl-desk">{desk}</div><div class="rl-phone">{phone}</div>')
     st.caption(
@@ -89,17 +92,22 @@ def show_published(results: tuple[Published, ...]) -> None:
     if not results:
         st.caption("This app has no published results for this network.")
         return
-    columns = {
-        "Recipe or test": [recipe_in_words(r.recipe) or MISSING for r in results],
-        "Figure": [r.metric for r in results],
-        "Value": [f"{r.percent:.2f}%" for r in results],
-        "Source": [r.source for r in results],
-    }
-    if MISSING in columns["Recipe or test"]:  # a phone's card has its first cell as a heading
-        columns = {"Figure": columns.pop("Figure"), **columns}
+    recipes = [recipe_in_words(r.recipe) or MISSING for r in results]
+    metrics = [r.metric for r in results]
+    values = [f"{r.percent:.2f}%" for r in results]
+    sources = [r.source for r in results]
+    if MISSING in recipes:  # a phone's card has its first cell as a heading
+        told = {"Recipe or test": recipes} if {*recipes} != {MISSING} else {}
+        columns = {"Figure": metrics, **told, "Value": values}
+    elif len({*metrics}) == 1:
+        columns = {"Recipe or test": recipes, metrics[0]: values}
+    else:
+        columns = {"Recipe or test": recipes, "Figure": metrics, "Value": values}
+    columns["Source"] = sources
     rows = list(zip(*columns.values(), strict=True))
-    st.html(table("Published results", tuple(columns), rows, 4))
-    st.caption("Published, not measured here. Results of different recipes aren't comparable.")
+    st.html(table("Published results", tuple(columns), rows, len(columns)))
+    apart = " Results of different recipes aren't comparable." if len(results) > 1 else ""
+    st.caption(f"Published, not measured here.{apart}")
 
 
 def profile_figures(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -48,6 +51,16 @@ def test_no_label_is_cut(address: str, server: str, visit: Visit) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
     drawn(page)
     assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("model", ["resnet50:input=3x180x320", "resnet1202"])
+def test_the_shape_is_legible(model: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/?model={model}", width=1024, height=768)
+    image = page.locator(".rl-desk img")
+    expect(image).to_be_visible()
+    scale = image.evaluate("image => image.clientWidth / image.naturalWidth")
+    svg = b64decode((image.get_attribute("src") or "").partition(",")[2]).decode()
+    assert min(map(float, re.findall(r'font-size="([\d.]+)', svg))) * scale >= 12
 
 
 def test_share_stays_beside_export(server: str, visit: Visit) -> None:

@@ -466,3 +466,29 @@ def test_a_unit_is_as_wide_as_the_page(server: str, visit: Visit) -> None:
     drawn(page)
     image = page.locator(".rl-figure img").first
     assert image.evaluate("e => e.parentElement.clientWidth - e.clientWidth") == 0
+
+
+def test_labels_of_files_are_whole(server: str, visit: Visit) -> None:
+    """Two recordings differ only at the end of their labels."""
+    page = visit(f"{server}/timing", 390, 844)
+    page.get_by_role("button", name="Export recordings").click()
+    page.get_by_role("dialog").get_by_text("8 files").click()
+    labels = page.get_by_role("dialog").get_by_role("button", name=re.compile("^JSON: "))
+    expect(labels).to_have_count(8)
+    cut = "parts => parts.filter((one) => one.scrollWidth > one.clientWidth + 1).length"
+    assert labels.locator(".stMarkdownEllipsis, p").evaluate_all(cut) == 0
+    boxes = [one.bounding_box() for one in labels.all()]
+    assert all(box and box["width"] <= 390 for box in boxes)
+    assert max(box["height"] for box in boxes if box) > min(box["height"] for box in boxes if box)
+
+
+def test_on_its_side_the_sidebar_is_closed(server: str, browser: Browser) -> None:
+    context = browser.new_context(
+        viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{server}/shortcuts?model=resnet18")
+    settled(page)
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNavLink").first).to_be_hidden()
+    context.close()

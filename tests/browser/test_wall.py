@@ -74,7 +74,7 @@ MORE = [
     "explore?explore_shown=stages",
     "explore?explore_shown=block",
     "explore?explore_shown=layers",
-    "explore?explore_shown=published",
+    *(f"explore?explore_shown=published&model={model}" for model in ("resnet34", "resnet50")),
     "shortcuts?heat=macs",
     "training?train=epochs&train_depths=ladder",
     "lesions?net=fashion_resnet56",
@@ -368,3 +368,22 @@ def test_what_is_wrong_with_hidden_settings_is_said(server: str, visit: Visit) -
     page = visit(f"{server}/gradients?view=wall&models=resnet20,resnet21", 1280, 720)
     expect(page.get_by_text("is not a model")).to_be_visible()
     expect(page.get_by_role("button", name="Measure")).to_be_hidden()
+
+
+def test_a_long_title_ends_before_the_button(server: str, visit: Visit) -> None:
+    model = "resnet20:unit=full_preact:widths=6,12,24:stem_width=6:input=1x14x14:classes=10"
+    for width, height in ((1280, 720), (1920, 1080)):
+        page = visit(f"{server}/training?train=one&model={model}&view=wall", width, height)
+        drawn(page)
+        button = page.locator(".st-key-wall_action button").bounding_box()
+        assert button
+        right = page.locator(".stMain h1").evaluate(
+            """(title) => {
+              const range = document.createRange();
+              range.selectNodeContents(title);
+              return Math.max(...[...range.getClientRects()].map((box) => box.right));
+            }"""
+        )
+        title = page.locator(".stMain h1").bounding_box()
+        assert title
+        assert right <= button["x"] or title["y"] + title["height"] <= button["y"]
