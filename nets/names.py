@@ -247,7 +247,7 @@ def _unsaid(spec: ResNetSpec, name: str) -> list[str]:
         implied = {"blocks", "shortcut"} if spec.shortcut is Shortcut.NONE else {"blocks"}
     edits = (key for key in overrides(spec) if key not in implied)
     said = {key: option_words(key, getattr(spec, key)) for key in edits}
-    told = name.split(", ")
+    told = {*name.split(", "), *re.sub(r" \([^()]*\)$", "", name).split(", ")}
     return [f"input {w}" if key == "input" else w for key, w in said.items() if w not in told]
 
 

@@ -113,6 +113,9 @@ def _entry(name: str) -> ResNetSpec:
     if name not in CATALOG:
         if why := name_beyond(name):
             raise ValueError(f"{quote(name)} is not a model: {why}")
+        words = name.split()
+        if len(words) > 1 and all(word in CATALOG or word in ALIASES for word in words):
+            raise ValueError(f"{quote(name)} is not a model: it names {len(words)} models")
         what = f"{quote(name)} is not a model" if name else "the model's name is empty"
         raise ValueError(f"{what}: {_suggest(name, CATALOG)}")
     return CATALOG[name].spec

@@ -130,7 +130,7 @@ def run(page: StreamlitPage) -> None:
     if page.url_path == LECTURES:
         my_lecture()  # reading the visitor's lecture keeps it in the address
     else:
-        add_button(page.url_path or PAGES[0][0], page.title)
+        add_button(page.url_path or PAGES[0][0], page.title, uses_model(page))
     with place:
         say_left_out(finish())
     switch_view()

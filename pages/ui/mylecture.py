@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -11,6 +12,8 @@ from analysis.lecture.files import MARK, pack
 from analysis.lecture.lectures import lecture_of
 from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
 from analysis.style.language import translate
+from nets import parse
+from nets.names import title as name_of
 from pages.ui.address import MODEL, chosen, hold
 from pages.ui.wall import noted_title, on_wall
 
@@ -34,12 +37,13 @@ def keep_mine(lecture: Lecture | None) -> None:
     hold(MINE, "" if lecture is None else pack(lecture))
 
 
-def add_button(page: str, title: str) -> None:
+def add_button(page: str, title: str, uses_model: bool) -> None:
     """Draw the button that adds the page, as it is, to the visitor's own lecture.
 
     Args:
         page: the name of the page.
         title: what it is called.
+        uses_model: whether it shows the visitor's model.
     """
     mine, shown = my_lecture(), noted_title()
     if on_wall():
@@ -53,17 +57,19 @@ def add_button(page: str, title: str) -> None:
             help=translate("Add this view to your own lecture, on the Lecture page."),
             disabled=mine is not None and len(mine.steps) >= MAX_STEPS,
             on_click=_add,
-            args=(page, title, "" if shown == title else shown),
+            args=(page, title, "" if shown == title else shown, uses_model),
         )
 
 
-def _add(page: str, title: str, shown: str) -> None:
+def _add(page: str, title: str, shown: str, uses_model: bool) -> None:
     settings = st.query_params.to_dict()
     address = f"{page}?{urlencode(settings, safe=':;,=')}" if settings else page
     bare = Step(title, address)
     address = f"{page}?{urlencode(bare.settings, safe=':;,=')}" if bare.settings else page
-    model = settings.get(MODEL, "")
-    named = shown or (f"{title}: {model}" if model else title)
+    named = shown or title
+    if not shown and uses_model and (model := settings.get(MODEL)):
+        with suppress(ValueError):  # the page says what is wrong with it
+            named = f"{title}: {name_of(parse(model))}"
     step = Step(named[: MOST_TEXT["title"]], address)
     mine = my_lecture()
     if mine is None:

@@ -23,7 +23,7 @@ from pages.ui.fields import segments, select
 from pages.ui.markup import numbered_code, picture, table, verdict
 from pages.ui.theme import palette
 from pages.ui.wall import aside, heading, on_wall
-from pages.ui.words import unbroken
+from pages.ui.words import escaped, unbroken
 
 SHOWN = "lecture_shown"
 """The parameter of the page's open tab."""
@@ -74,7 +74,7 @@ def show_exercises(top: DeltaGenerator) -> None:
             drawn = found.picture
             st.html(picture(drawn.draw(Look(palette())), drawn.alt))
         _export(exercise, found.picture)
-        link = f"[{exercise.source.says}]({exercise.source.url})"
+        link = f"[{escaped(exercise.source.says)}]({exercise.source.url})"
         st.markdown(translate("Source: {link}.", link=link))
         if isinstance(exercise.shown, Code):  # a figure has it below
             _say_how(exercise.source.how)

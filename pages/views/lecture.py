@@ -178,7 +178,7 @@ def _show_step(mine: Lecture, index: int, step: Step) -> None:
         link = escape(step_link(pack(mine), mine, number), quote=True)
         page = escape(translate(next(title for name, title, _ in PAGES if name == step.page)))
         address = escape(step.address, quote=True)
-        st.html(f'<a href="{link}" target="_self" title="{address}">{page}</a>')
+        st.html(f'<a class="rl-link" href="{link}" target="_self" title="{address}">{page}</a>')
         with st.expander(translate("Question and notes"), expanded=step.question is not None):
             _show_question(mine, index, step.question)
             _of_step(mine, index, translate("Notes"), "notes", step.notes)

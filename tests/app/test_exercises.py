@@ -9,6 +9,7 @@ from analysis.charts.chart import in_a_caption
 from analysis.drawing.caption import figure_caption
 from analysis.lecture.exercises.catalog import EXERCISES, exercise_of
 from analysis.lecture.exercises.values import Code, Plot
+from pages.ui.words import escaped
 from tests.app.conftest import Open
 from tests.app.test_explore import html, markdown
 
@@ -39,6 +40,8 @@ def test_an_exercise_tells_as_much_as_was_asked(open_app: Open, key: str) -> Non
     step(app, "answer")
     assert not app.exception
     assert exercise.answer in markdown(app)
+    source = f"Source: [{escaped(exercise.source.says)}]({exercise.source.url})."
+    assert source in markdown(app)
     found = exercise.check()
     assert '<td class="n"' not in html(app)
     for line in found.lines:

@@ -120,7 +120,7 @@ def test_views_make_a_lecture(open_app: Open) -> None:
     app.button(key="add_to_lecture").click().run()
     mine = unpack(app.query_params["mine"])
     assert [(step.title, step.address) for step in mine.steps] == [
-        ("Units: resnet18", "units?left_block=bottleneck&model=resnet18"),
+        ("Units", "units?left_block=bottleneck&model=resnet18"),
         ("Shortcuts of ResNet-18", "shortcuts?model=resnet18"),
     ]
     app.switch_page("pages/lecture.py").run()
