@@ -150,10 +150,15 @@ def test_a_phone_opens_a_lecture_in_its_own_view(
     expect(page).to_have_url(re.compile("lecture=resnet&step=6&answers=-----2"))
     drawn(page)
     expect(page.get_by_text("And with batch norm?")).to_be_visible()
-    label = page.locator(".xtitle", has_text="weighted layers from the input")
-    box = label.bounding_box()
-    assert box
-    assert 0 <= box["x"] < box["x"] + box["width"] <= width
+    page.wait_for_function(  # the chart is drawn again once the sidebar is closed
+        """width => {
+          const label = document.querySelector(".xtitle");
+          const box = label?.getBoundingClientRect();
+          return label?.textContent.startsWith("weighted layers from the input")
+            && box.width > 0 && box.left >= 0 && box.right <= width;
+        }""",
+        arg=width,
+    )
     page.get_by_role("link", name="Next step").tap()
     expect(page).to_have_url(re.compile("step=7"))
     expect(page).not_to_have_url(re.compile("view="))
