@@ -217,9 +217,21 @@ class Recipe:
     def note(self) -> str:
         """The recipe and the publisher below a chart, in words for the names of weights."""
         words = recipe_in_words(self.recipe)
-        if words.startswith(f"{self.publisher}'s"):
+        if self._tells_publisher(words):
             return words
         return f"{words}; published by {self.publisher}" if words else self.how
+
+    @property
+    def heading(self) -> str:
+        """The same for a column of a table: `A1 of Wightman et al. 2021, 224 px (timm)`."""
+        words = recipe_in_words(self.recipe)
+        if self._tells_publisher(words):
+            return words
+        return f"{words} ({self.publisher})" if words else self.publisher
+
+    def _tells_publisher(self, words: str) -> bool:
+        """Return whether a recipe's words name the publisher: `torchvision's weights V1`."""
+        return words.startswith(f"{self.publisher}'s")
 
     @property
     def weights(self) -> str:
@@ -230,7 +242,7 @@ class Recipe:
     def menu_label(self) -> str:
         """The label that begins with how it differs from other recipes, for a narrow select box."""
         words = self.weights
-        if words.startswith(f"{self.publisher}'s"):
+        if self._tells_publisher(words):
             return f"{words}: {self.metric}"
         first = f"{words}: " if words else ""
         return f"{first}{self.metric}, {self.publisher}"

@@ -27,7 +27,6 @@ from analysis.choice.compare import (
 from analysis.choice.diff import Change, Diff
 from analysis.costs import throughput
 from analysis.costs.ledger import Amount, Line, Part
-from analysis.costs.published import recipe_in_words
 from analysis.style.grid import Grid, grid_latex, grid_markdown
 from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
@@ -177,7 +176,7 @@ def _results_grids(rows: Sequence[Row]) -> list[Grid]:
         metrics.setdefault(recipe.metric, []).append(recipe)
     grids: list[Grid] = []
     for metric, known in metrics.items():
-        names = map(_recipe_name, known)
+        names = (one.heading for one in known)
         cells = ((row.model, *(_result(one, row) for one in known)) for row in rows)
         filled = tuple(row for row in cells if any(row[1:]))
         figures = (figure for row in rows for figure in row.published if figure.metric == metric)
@@ -185,14 +184,6 @@ def _results_grids(rows: Sequence[Row]) -> list[Grid]:
         said = f"Source{'s' if len(sources) > 1 else ''}: {'; '.join(sources)}."
         grids.append(Grid(f"Published {metric}, by recipe. {said}", ("model", *names), filled))
     return grids
-
-
-def _recipe_name(recipe: Recipe) -> str:
-    """Return a recipe in words, with its publisher: `A1 of Wightman et al. 2021, 224 px (timm)`."""
-    words = recipe_in_words(recipe.recipe)
-    if not words or words.startswith(f"{recipe.publisher}'s"):
-        return words or recipe.publisher
-    return f"{words} ({recipe.publisher})"
 
 
 def _result(recipe: Recipe, row: Row) -> str:
@@ -418,8 +409,9 @@ def ledger_grid(lines: tuple[Line, ...]) -> Grid:
 
 def ledger_csv(lines: tuple[Line, ...]) -> str:
     """Return `ledger_grid` as CSV, with each total as a number."""
-    head, rows = ledger_grid(lines).columns, ledger_grid(lines).rows
-    return csv_text(head, ((*row[:-1], line.total) for row, line in zip(rows, lines, strict=True)))
+    grid = ledger_grid(lines)
+    rows = ((*row[:-1], line.total) for row, line in zip(grid.rows, lines, strict=True))
+    return csv_text(grid.columns, rows)
 
 
 def ledger_in_words(lines: tuple[Line, ...]) -> str:

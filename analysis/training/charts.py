@@ -191,7 +191,7 @@ def ladder_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
     last = min([LAST, *(run.steps for run in runs)])
     is_log = is_loss and _spans_a_decade(lines)
     title = f"Final {shown.label} by depth"
-    said = verdict(runs) if is_loss else shown.said(runs)[:1]
+    said = in_english(verdict if is_loss else shown.said, runs)
     return Chart(
         title,
         "weighted layers",
@@ -210,7 +210,7 @@ def ladder_chart(runs: Sequence[Run], shown: Shown = Shown.TRAIN_LOSS) -> Chart:
                 for line in tested
             ),
         ),
-        f"{title}. {' '.join(in_english(lambda: said))}".strip(),
+        f"{title}. {' '.join(said if is_loss else said[:1])}".strip(),
         log_y=is_log,
         close=not is_loss,
         signs="Lines: training. Unfilled marks: test" if tested else "",

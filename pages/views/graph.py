@@ -145,9 +145,10 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
     view = _view(drawn, heat, palette, layout)
     view["upright"] |= scrolls
     if not on_wall():
-        view["legible"] = viewer.LOWEST / graph_of(drawn).small
-    if not drawn.pair:
-        view["narrowest"] = _NARROWEST / graph_of(drawn).small * graph_of(drawn).width
+        found = graph_of(drawn)
+        view["legible"] = viewer.LOWEST / found.small
+        if not drawn.pair:
+            view["narrowest"] = _NARROWEST / found.small * found.width
     _viewer(
         key=_GRAPH,
         data={**view, "at": held(_AT), "search": held(_SEARCH), "wall": on_wall()},

@@ -186,7 +186,8 @@ def choose_shown(place: DeltaGenerator) -> Shown:
 
 def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     """Draw the loss or accuracy of runs by step and by depth, and say what they show."""
-    chart = _on_wall(runs, shown) if on_wall() else training_chart(runs, shown)
+    by_depth = _by_depth(runs, shown) if on_wall() else None
+    chart = by_depth or training_chart(runs, shown)
     if chart.series:
         show_chart(chart, "training", None)
     is_tested = any(run.epochs for run in runs)
@@ -196,7 +197,7 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     rename(chart.title if len(specs) > 1 else f"{chart.title}: {title(specs[0])}")
     if on_wall():
         with said("training"):
-            if chart.title == ladder_chart(runs, shown).title:
+            if by_depth:
                 lecture.sentence(shown.headline_by_depth(runs))
             elif shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
                 lecture.sentence(shown.headline(runs))  # accuracies of more would fill the wall
@@ -224,15 +225,14 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
     say_whence(runs)
 
 
-def _on_wall(runs: Sequence[Run], shown: Shown) -> Chart:
-    """Return the chart by step; with too many lines for a wall, that of the ends by depth."""
+def _by_depth(runs: Sequence[Run], shown: Shown) -> Chart | None:
+    """Return the chart of the ends by depth if a wall lacks room for a line of each network."""
     networks = len(grouped(runs))
-    if networks > _MOST_ON_WALL:
-        by_depth = ladder_chart(runs, shown)
-        lines = (line for line in by_depth.series if line.draw is Draw.LINE)
-        if sum(len(line.x) for line in lines) == networks:
-            return by_depth
-    return training_chart(runs, shown)
+    if networks <= _MOST_ON_WALL:
+        return None
+    chart = ladder_chart(runs, shown)
+    points = sum(len(line.x) for line in chart.series if line.draw is Draw.LINE)
+    return chart if points == networks else None
 
 
 def export_runs(

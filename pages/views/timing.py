@@ -62,7 +62,7 @@ from nets.names import name_in_title, name_of, names_of
 from pages.ui.address import held
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
-from pages.ui.exports import export, section
+from pages.ui.exports import export, file_name, section
 from pages.ui.fields import number, segments, select, switch, tabs, text
 from pages.ui.jobs import follow, is_over, job_of, say_why, show_share, start, where
 from pages.ui.known import keep, known
@@ -396,7 +396,8 @@ def show_timing(timing: Timing, running: bool = False) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Stages")
-        show_chart(stage_chart(timing), f"stages_{timing.settings.batch}", 340)
+        stages = stage_chart(timing)
+        show_chart(stages, f"stages_{timing.settings.batch}", 340)
     with right:
         st.subheader("Iterations")
         show_chart(distribution_chart(timing), f"iterations_{timing.settings.batch}", 340)
@@ -408,7 +409,8 @@ def show_timing(timing: Timing, running: bool = False) -> None:
         said += f"; compilation took {timing.compile_seconds:.1f} s, not included"
     if timing.environment.accelerator is not None:  # on a CPU, launching and running are one
         said += f"; the host takes {short(timing.host_ms.p50, 'ms')} to launch an iteration"
-    told = (said, BARS, ratio_words(timing), f"{stamp(timing)}.")
+    bars = BARS if any(series.low for series in stages.series) else ""
+    told = (said, bars, ratio_words(timing), f"{stamp(timing)}.")
     st.caption(unbroken(". ".join(filter(None, told))))
 
 
@@ -505,7 +507,7 @@ def show_recorded(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
         machines.setdefault(result.stamp["accelerator"], []).append(result)
     for name, results in machines.items():
         data = [
-            DataFile(f"JSON: {how}", f"time-{how.replace(', ', '-').replace(' ', '-')}.json", make)
+            DataFile(f"JSON: {how}", f"time-{file_name(how.replace(',', ''))}.json", make)
             for how, make in ((recorded_how(result), result.json) for result in results)
         ]
         place = section(f"Recorded on {a_machine(name)}")

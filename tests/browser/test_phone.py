@@ -487,13 +487,8 @@ def test_labels_of_files_are_whole(server: str, visit: Visit) -> None:
     assert max(box["height"] for box in boxes if box) > min(box["height"] for box in boxes if box)
 
 
-def test_on_its_side_the_sidebar_is_closed(server: str, browser: Browser) -> None:
-    context = browser.new_context(
-        viewport={"width": 844, "height": 390}, has_touch=True, is_mobile=True
-    )
-    page = context.new_page()
-    page.goto(f"{server}/shortcuts?model=resnet18")
+def test_on_its_side_the_sidebar_is_closed(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet18", 844, 390)
     settled(page)
     expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
     expect(page.get_by_test_id("stSidebarNavLink").first).to_be_hidden()
-    context.close()
