@@ -103,10 +103,13 @@ class Child:
             self._inlet, outlet = _CONTEXT.Pipe(duplex=False)
             with outlet:  # close our copy, so that the pipe ends with the process
                 keep_interrupts_away()
+                others = multiprocessing.active_children()
                 self._pool = ProcessPool(
                     max_workers=1, initializer=_begin, initargs=(outlet,), context=_CONTEXT
                 )
                 self._future: ProcessFuture[None] = self._pool.schedule(_warm_up, args=(prepare,))
+                started = multiprocessing.active_children()
+                self._started = [process for process in started if process not in others]
         except (OSError, RuntimeError) as error:
             raise EOFError from error
 
@@ -169,14 +172,16 @@ class Child:
 
     def end(self) -> None:
         """Kill the process and its children, whatever they are doing."""
-        started: list[psutil.Process] = []
+        children: list[psutil.Process] = []
         with contextlib.suppress(psutil.NoSuchProcess):
             if self._process:
-                started = self._process.children(recursive=True)
+                children = self._process.children(recursive=True)
         with contextlib.suppress(OSError, RuntimeError):
             self._pool.stop()
+            for process in self._started:
+                process.kill()  # pebble first closes what a process that starts would then miss
             self._pool.join()
-        _kill(started)
+        _kill(children)
         self._inlet.close()
 
 
