@@ -112,8 +112,10 @@ if history:
         export_timings(history, chart)
     show_chart(chart, "history", 380)
     st.html(history_table(history))
+    times = "forward time"
+    if any(timing.backward_ms for timing in history):
+        times += " or backward time"
     st.caption(
-        "To colour the graph on the Shortcuts page by these times, pick forward time or backward "
-        "time under Colour by."
+        f"To colour the graph on the Shortcuts page by these times, pick {times} under Colour by."
     )
 show_recorded(spec, settings)

@@ -107,8 +107,7 @@ def caption(
     if heat:
         each = "" if heat.varies else f" per {heat.per}"
         sums = "×n: all n together" if folds and heat.per is Per.BOX and not heat.varies else ""
-        meaning = f"{heat.meaning[:1].lower()}{heat.meaning[1:]}"
-        what = "; ".join(filter(None, (sums, meaning)))
+        what = "; ".join(filter(None, (sums, heat.meant, heat.measured)))
         told = f"{heat.label}{each} ({what})" if what else f"{heat.label}{each}"
         said.append(f"Shading: {tex_signs(told)}.")
     said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))

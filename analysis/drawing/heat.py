@@ -71,7 +71,7 @@ class Heat:
     """Numbers by path, with their label and unit; `varies` if equal blocks' numbers differ.
 
     `counted` is what follows a number in words, by default the label; `meaning` says what the
-    number is.
+    number is, and `measured` where and when, unless it is counted.
 
     A stage's number is that of all its blocks, every other that of one block or layer; `per` says
     which of the two a box shows. `most` is the end of the scale, so that two graphs can share one;
@@ -87,6 +87,12 @@ class Heat:
     most: float | None = None
     counted: str = ""
     meaning: str = ""
+    measured: str = ""
+
+    @property
+    def meant(self) -> str:
+        """The meaning as it continues a sentence."""
+        return f"{self.meaning[:1].lower()}{self.meaning[1:]}"
 
     def of(self, node: Node) -> float | None:
         """Return the number of a box, the mean for a stage per block, or None if it has none."""

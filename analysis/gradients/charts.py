@@ -269,7 +269,7 @@ def named_chart(chart: Chart, run: Gradients | Direction, said: Sequence[str]) -
     return replace(chart, title=preset.name)
 
 
-def gradient_heat(curves: Sequence[Curve]) -> Heat:
+def gradient_heat(curves: Sequence[Curve], how: str = "", where: str = "") -> Heat:
     """Return how many decades each block's gradient is below or above the last one's.
 
     Values are means over the seeds. The sign of the whole ratio decides between below and above;
@@ -278,6 +278,8 @@ def gradient_heat(curves: Sequence[Curve]) -> Heat:
 
     Args:
         curves: the curves of one model.
+        how: how they were measured.
+        where: on which machine, and when.
     """
     (summary,) = summarise(curves)
     below = summary.log10_ratio < 0
@@ -290,6 +292,5 @@ def gradient_heat(curves: Sequence[Curve]) -> Heat:
         if set(found) == {State.MEASURED} and min(ends) > 0:
             decades = fmean(math.log10(n / end) for n, end in zip(norms, ends, strict=True))
             values[place_of(path).around.path] = max(sign * decades, 0.0)
-    return Heat(
-        f"decades {'below' if below else 'above'} the last block's gradient", "", values, True
-    )
+    label = f"decades {'below' if below else 'above'} the last block's gradient"
+    return Heat(label, "", values, varies=True, meaning=how, measured=where)

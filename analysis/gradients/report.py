@@ -24,6 +24,7 @@ from analysis.gradients.results import GRADIENTS, asked_of
 from analysis.gradients.shattering import shattering, spread, two
 from analysis.gradients.theory import BALDUZZI2017, Theory, confirmed
 from analysis.gradients.verdict import verdict, word
+from analysis.machine.devices import Environment
 from analysis.results.form import Result
 from analysis.style.grid import Grid
 from analysis.style.language import in_english
@@ -223,9 +224,7 @@ def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) ->
         theories: the predictions that are drawn beside it.
     """
     shared, where = run.settings, run.environment
-    stamp = [f"torch {run.torch_version}"]
-    if where:
-        stamp += [machine(where.accelerator or where.cpu), where.date[:10]]
+    stamp = [f"torch {run.torch_version}", *_machine_and_day(where)]
     sizes = dict.fromkeys(shape(spec.input) for spec in run.specs)
     of = f" of {next(iter(sizes))}" if len(sizes) == 1 else ""
     said = [
@@ -240,6 +239,26 @@ def how_measured(run: Gradients | Direction, theories: Sequence[Theory] = ()) ->
         f"{device_words(shared.device)}, {', '.join(stamp)}."
     )
     return " ".join(said)
+
+
+def means_in_words(run: Gradients) -> str:
+    """Say what a mean of a run is, in a few words."""
+    settings, several = run.settings, len(run.settings.seed_numbers) > 1
+    return (
+        f"{'Mean over' if several else 'With'} {seeds_in_words(settings.seed_numbers)} at "
+        f"initialisation, batch {settings.batch}, {settings.precision} on "
+        f"{device_words(settings.device)}"
+    )
+
+
+def measured_at(run: Gradients) -> str:
+    """Return the images, the machine and the day of a run."""
+    where, images = run.environment, f"{run.settings.images.replace('_', ' ')} images"
+    return ", ".join([images, *_machine_and_day(where)])
+
+
+def _machine_and_day(where: Environment | None) -> list[str]:
+    return [machine(where.accelerator or where.cpu), where.date[:10]] if where else []
 
 
 def _followed_by(predicted: Theory, run: Gradients | Direction) -> str:

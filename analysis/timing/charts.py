@@ -12,7 +12,7 @@ from analysis.style.language import in_english, listed
 from analysis.style.numbers import short
 from analysis.style.stamps import a_machine
 from analysis.timing.measure import StageTime, Timing
-from analysis.timing.report import conditions, noise_note, recorded_how
+from analysis.timing.report import conditions, noise_note, recorded_how, timed_at
 from nets import parse, plan
 from nets.names import name_in_title, names_of
 
@@ -130,7 +130,8 @@ def comparison_chart(timings: Sequence[Timing]) -> Chart:
         if note := noise_note(timing, with_count=False):
             noisy.setdefault(note, []).append(name)
     notes = [f"{_upper('; '.join(alike))}: {note}" for note, alike in noisy.items()]
-    title = f"{_BOTH} of {_name(timings[0])}" if is_one else _BOTH
+    what = _BOTH if len(series) > 1 else f"{_upper(series[0].name)} time"
+    title = f"{what} of {_name(timings[0])}" if is_one else what
     return Chart(
         title,
         "",
@@ -171,14 +172,16 @@ def time_heat(timing: Timing, direction: str) -> Heat:
     If only whole stages were measured, each block has its stage's mean, and the label says so. A
     run of blocks then has the sum of its blocks.
     """
+    how, where = f"Median in {conditions(timing)}", timed_at(timing)
     times = {
         part.name: getattr(part, f"{direction}_ms") or 0.0
         for part in (*timing.stages, *timing.blocks)
     }
     if timing.blocks:
-        return Heat(direction, "ms", times, varies=True)
+        return Heat(direction, "ms", times, varies=True, meaning=how, measured=where)
     values = dict(times)
     for stage in plan.stages(parse(timing.model)):
         for index in range(stage.count):
             values[f"{stage.name}.{index}"] = times[stage.name] / stage.count
-    return Heat(f"{direction} (stage means)", "ms", values)
+    label = f"{direction} (stage means)"
+    return Heat(label, "ms", values, meaning=how, measured=where)

@@ -390,6 +390,12 @@ def measured_where(measured: Iterable[Timing | Roofline]) -> str:
     return f"Measured with {'; '.join(latest.values())}."
 
 
+def timed_at(timing: Timing) -> str:
+    """Return the machine and the moment of a timing, in UTC."""
+    where = timing.environment
+    return f"{machine(where.accelerator or where.cpu)}, {moment(where.date)}"
+
+
 def stamp(measured: Timing | Roofline) -> str:
     """Return where and when something was measured, in one line."""
     return " · ".join(_stamp(measured))

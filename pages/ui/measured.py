@@ -39,8 +39,10 @@ def measured_heats(spec: ResNetSpec) -> dict[str, tuple[str, Callable[[], Heat]]
     for run in st.session_state.get(GRADIENTS, []):
         if own := [curve for curve in run.curves if curve.model == str(spec)]:
             from analysis.gradients.charts import gradient_heat
+            from analysis.gradients.report import means_in_words, measured_at
 
-            heats["gradient"] = "gradient norm", partial(gradient_heat, own)
+            how = means_in_words(run), measured_at(run)
+            heats["gradient"] = "gradient norm", partial(gradient_heat, own, *how)
     return heats
 
 

@@ -23,7 +23,7 @@ from pages.ui.cached import profile_of
 from pages.ui.fields import segments, select, switch
 from pages.ui.measured import measured_heats
 from pages.ui.wall import aside, fold, on_wall, unfolded
-from pages.ui.words import complain, hint, sentence
+from pages.ui.words import complain, hint, sentence, unbroken
 
 OPEN = "open"
 """The parameter of the opened parts."""
@@ -42,8 +42,6 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
             [2.5, 2, 1.5, 2.1, 1.9], vertical_alignment="bottom"
         )
     below = aside("below")
-    with top if on_wall() else unfolded("said", words):
-        lecture.sentence(said)
     is_plain = spec.shortcut is Shortcut.NONE
     kind = "residual" if is_plain else "plain"
     asked = select(
@@ -84,7 +82,12 @@ def choose_drawn(spec: ResNetSpec, said: str) -> tuple[Drawn, Heat | None]:
         asked == TWIN_AND_VGG19,
         figures=heat is not None,
     )
+    with top if on_wall() else unfolded("said", words):
+        how = f"{heat.label}: {heat.meant}" if heat and heat.measured else ""
+        lecture.sentence(sentence(how) if how and on_wall() else said)
     with below:
+        if how and heat:
+            st.caption(unbroken(sentence(f"{how}, {heat.measured}")))
         return drawn, _heat_beside(drawn, heat)
 
 

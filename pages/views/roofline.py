@@ -11,6 +11,7 @@ import streamlit as st
 
 from analysis.drawing.caption import architectures
 from analysis.machine.jobs import Job
+from analysis.style.language import listed
 from analysis.timing.report import stamp
 from analysis.timing.roofline import Roofline, RoofProgress, Step, roofline
 from analysis.timing.roofline_charts import roofline_chart
@@ -52,7 +53,8 @@ _POINTS = {"stages": "Stages", "kinds": "Kinds of layers"}
 def show_roofline(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
     """Let the visitor measure the roofline with the settings, and show the one that is known."""
     if len(settings) > 1:
-        complain(f"a roofline takes one batch size, not {len(settings)}")
+        sizes = listed([f"{one.batch:,}" for one in settings])
+        complain(f"a roofline takes one batch size: enter one instead of {sizes}")
         settings = ()
     job = job_of(_JOB)
     running = job is not None and not is_over(job)

@@ -57,6 +57,7 @@ from analysis.choice.compare import (
     recipes,
 )
 from analysis.choice.report import how_counted
+from analysis.drawing.caption import graph_caption
 from analysis.drawing.graph import Level, graph
 from analysis.drawing.svg import svg
 from analysis.gradients.charts import gradient_chart
@@ -64,6 +65,7 @@ from analysis.gradients.curves import Curve, NormSeries, Precision, Quantity, St
 from analysis.style.language import Language, speaking
 from analysis.style.look import Look
 from analysis.style.palette import DARK, LIGHT, PRINT, Palette, contrast
+from analysis.style.stamps import machine, moment
 from analysis.timing.charts import (
     block_chart,
     comparison_chart,
@@ -868,6 +870,8 @@ def test_timings_are_named_by_what_differs(timing: Timing) -> None:
         "Median forward and backward time of ResNet-50: batches 1, 2 and 4. Error bars: 10th to "
         "90th percentile. Training with SGD, float32 on CPU, 1 thread."
     )
+    forward = replace(of("resnet50"), backward_ms=None)
+    assert comparison_chart([forward, forward]).title == "Forward time of ResNet-50"
     assert two.shows == "Median forward and backward time: ResNet-18; ResNet-50"
     assert comparison_chart([of("resnet50")]).shows.endswith("time: ResNet-50")
     ways = [of("resnet18"), of("resnet50", batch=8), of("resnet50", batch=8)]
@@ -884,6 +888,11 @@ def test_measured_heat_is_the_stages_time(timing: Timing) -> None:
     assert heat.values["layer1"] == by_name["layer1"]
     assert heat.values["layer1.0"] == heat.values["layer1.1"] == by_name["layer1"] / 2
     assert heat.values["stem"] == by_name["stem"]
+    where = timing.environment
+    how = "Median in training with SGD, batch 2, float32 on CPU, 1 thread"
+    assert (heat.meaning, heat.measured) == (how, f"{machine(where.cpu)}, {moment(where.date)}")
+    said = graph_caption([analysis.profile(parse(TINY))], heat=heat)
+    assert "Shading: forward (stage means) per box (median in training with SGD, batch 2," in said
     drawn = svg(graph(analysis.profile(parse(TINY)), Level.STAGE), heat=heat)
     assert ">forward (stage means) per box:</text>" in drawn
 

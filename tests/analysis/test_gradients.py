@@ -24,7 +24,14 @@ from analysis.gradients.curves import (
     summarise,
 )
 from analysis.gradients.measure import check, measure, norm, observe
-from analysis.gradients.report import gradients_csv, gradients_dict, gradients_json, gradients_text
+from analysis.gradients.report import (
+    gradients_csv,
+    gradients_dict,
+    gradients_json,
+    gradients_text,
+    means_in_words,
+    measured_at,
+)
 from analysis.gradients.twins import plain_twin, residual_twin
 from analysis.gradients.verdict import verdict, word
 from analysis.images import batch as inputs
@@ -334,6 +341,10 @@ def test_heat_counts_decades_from_the_last_block() -> None:
     assert heat.values["layer1.0"] == pytest.approx(math.log10(own[-1] / own[1]))
     assert heat.values["layer3.2"] == 0
     assert "stem" not in gradient_heat(run(DEEP).curves).values
+    found = run(DEEP)
+    told = gradient_heat(found.curves, means_in_words(found), measured_at(found))
+    assert told.meaning == "With seed 0 at initialisation, batch 4, float32 on CPU"
+    assert told.measured.startswith("random images, ")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,8 @@ def test_blocks_are_timed_and_colour_the_graph(
     drawn = told(app)["svg"]
     assert "stage means" not in drawn
     assert f"{short(found.blocks[1].forward_ms, 'ms')} forward" in drawn
+    how = "Forward: median in training with SGD, batch 2, float32 on CPU, "
+    assert any(said.value.startswith(how) for said in app.caption)
 
 
 def test_one_iteration_can_be_traced(open_app: Open) -> None:
@@ -189,7 +191,7 @@ def test_the_roofline_of_these_settings_is_shown_and_exported(open_app: Open) ->
     app.checkbox(key="timing_channels_last").check().run()
     assert app.warning[0].value.startswith("The stage times are noisy.")
     app.text_input(key="timing_batches").input("4,8").run()
-    assert app.error[0].value == "A roofline takes one batch size, not 2."
+    assert app.error[0].value == "A roofline takes one batch size: enter one instead of 4 and 8."
     assert next(b for b in app.button if b.label == "Measure the roofline").disabled
 
 
