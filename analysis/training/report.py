@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 from analysis.gradients.curves import Curve, NormSeries, Precision, State, log10_ratio
@@ -221,6 +222,26 @@ def _changed(recipe: Recipe) -> list[str]:
     return [f"changed: {', '.join(differ)}"] if differ else []
 
 
+def stops_in_words(runs: Sequence[Run]) -> str:
+    """Say which runs lack steps: `Stopped after 82 of 124 steps.`; "" if none does.
+
+    Networks are named if there are several, and so are seeds.
+    """
+    groups = list(grouped(runs).values())
+    several = len({run.task.seed for run in runs}) > 1
+    said = []
+    for group, name in zip(groups, names_of(groups), strict=True):
+        for run in group:
+            if run.is_whole:
+                continue
+            which = [name] * (len(groups) > 1) + [f"seed {run.task.seed}"] * several
+            stop = f"after {run.steps:,} of {number_of(run.total, 'step')}"
+            said.append(", ".join([*which, stop]))
+    if not said:
+        return ""
+    return f"Stopped{':' if len(groups) > 1 or several else ''} {'; '.join(said)}."
+
+
 def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return a row per setting: the lowest, mean and highest of each figure over its seeds.
 
@@ -233,7 +254,7 @@ def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
         first = group[0]
         stopped = first.ended or f"stopped after {number_of(first.steps, 'step')}"
         losses = [run.last_loss for run in group]
-        tests = [run.epochs[-1].test_accuracy for run in group if run.epochs]
+        tests = [run.epochs[-1] for run in group if run.epochs]
         rows.append(
             {
                 "name": name,
@@ -246,7 +267,8 @@ def summary_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "last_loss_low": min(losses),
                 "last_loss_high": max(losses),
                 "last_accuracy": sum(run.last_accuracy for run in group) / len(group),
-                "test_accuracy": sum(tests) / len(tests) if tests else None,
+                "test_accuracy": fmean(one.test_accuracy for one in tests) if tests else None,
+                "tested_after": max((one.step for one in tests), default=None),
                 "step_ms": sum(run.step_ms for run in group) / len(group),
             }
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,12 +16,12 @@ from analysis.drawing.caption import architectures
 from analysis.machine.jobs import Job, Needs
 from analysis.results.recorded import whence
 from analysis.results.store import Store
-from analysis.style.numbers import seeds_in_words, short
+from analysis.style.numbers import percent, seeds_in_words, short
 from analysis.style.stamps import device_words, machine, moment
 from analysis.training.charts import Shown, ladder_chart, training_chart
 from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
-from analysis.training.report import run_of, runs_csv, runs_json, summary_rows
+from analysis.training.report import run_of, runs_csv, runs_json, stops_in_words, summary_rows
 from analysis.training.runs import KIND, News, Run, Task, grouped
 from analysis.training.verdict import RULE, endings, name_of, untested, verdict, verdict_grid
 from nets import parse
@@ -202,7 +203,8 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
             elif shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
                 lecture.sentence(shown.headline(runs))  # accuracies of more would fill the wall
             images = images_in_words(runs[0].task.data_name)
-            say_whence(runs, (images, spread_in_words(chart, _seeds_of(runs))))
+            spread = spread_in_words(chart, _seeds_of(runs))
+            say_whence(runs, (stops_in_words(runs), images, spread))
         return
     _show_ladder(runs)
     sentences, grid = shown.said(runs), verdict_grid(runs)
@@ -311,7 +313,7 @@ def _how(
         f"{device_words(first.task.device)}{stamp}."
     )
     points = sentence("; ".join(told)) if told else ""
-    return " ".join(filter(None, (trained, remark, points)))
+    return " ".join(filter(None, (trained, stops_in_words(runs), remark, points)))
 
 
 def _show_ladder(runs: Sequence[Run]) -> None:
@@ -349,13 +351,13 @@ def show_figures(run: Run) -> None:
     last = f"last {min(25, run.steps)} steps"
     items = [
         Figure("Training loss", f"{run.last_loss:.3f}", last, repr(run.last_loss)),
-        Figure("Training accuracy", f"{run.last_accuracy:.3f}", last, repr(run.last_accuracy)),
+        Figure("Training accuracy", percent(run.last_accuracy, 1), last, repr(run.last_accuracy)),
     ]
     if run.test:
         items.append(
             Figure(
                 "Test accuracy",
-                f"{run.test.accuracy:.4f}",
+                f"{run.test.accuracy:.2%}",
                 f"{sum(map(sum, run.test.confusion)):,} images",
                 repr(run.test.accuracy),
             )
@@ -368,6 +370,14 @@ def show_figures(run: Run) -> None:
     st.html(figures(items))
     if run.ended:
         complain(f"{run.model}, seed {run.task.seed}: {run.ended}")
+
+
+def _tested(row: Mapping[str, Any]) -> str:
+    """Return a test accuracy, and when it was measured if the run went on and was then stopped."""
+    if row["test_accuracy"] is None:
+        return ""
+    said = f"{row['test_accuracy']:.2%}"
+    return f"{said} after {row['tested_after']:,} steps" if row["stopped"] else said
 
 
 def runs_table(runs: Sequence[Run]) -> str:
@@ -383,7 +393,7 @@ def runs_table(runs: Sequence[Run]) -> str:
                 f"{row['last_loss']:.3f}",
                 f"{row['last_loss_low']:.3f} to {row['last_loss_high']:.3f} over the seeds",
             ),
-            "" if row["test_accuracy"] is None else f"{row['test_accuracy']:.4f}",
+            _tested(row),
             short(row["step_ms"], "ms"),
         )
         for row in summary_rows(runs)

@@ -27,8 +27,17 @@ from analysis.training.charts import ladder_chart, training_chart
 from analysis.training.kept import NotKeptError, RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
-from analysis.training.report import read_run, run_result, runs_csv, runs_dict, runs_json, runs_text
-from analysis.training.runs import News, Run, Task
+from analysis.training.report import (
+    read_run,
+    run_result,
+    runs_csv,
+    runs_dict,
+    runs_json,
+    runs_text,
+    stops_in_words,
+    summary_rows,
+)
+from analysis.training.runs import Epoch, News, Run, Task
 from analysis.training.verdict import Word, compare, headline, names_of, verdict
 from nets import build, parse
 from tests.analysis.toys import NET, toy_recipe, toy_set, toy_task
@@ -599,3 +608,17 @@ def test_augmentations_change_the_picture_and_keep_its_size() -> None:
         y, _ = feed.training([0, 1], 0, 1)
         assert x.shape == (2, 3, 12, 12)
         assert torch.equal(x, y) is (kind is Augment.NONE)
+
+
+def test_a_stop_is_said_for_each_run_that_lacks_steps() -> None:
+    whole, other = with_losses("plain20", 0.5, 0.5)
+    short = replace(other, train_loss=(0.5,) * 12, train_accuracy=(0.5,) * 12)
+    alone = replace(whole, train_loss=(0.5,), train_accuracy=(0.5,))
+    assert stops_in_words([whole, other]) == ""
+    assert stops_in_words([alone]) == "Stopped after 1 of 60 steps."
+    assert stops_in_words([whole, short]) == "Stopped: seed 1, after 12 of 60 steps."
+    beside = with_losses("resnet20", 0.5)
+    named = stops_in_words([alone, *beside])
+    assert named == f"Stopped: {names_of([[alone], beside])[0]}, after 1 of 60 steps."
+    row = summary_rows([replace(short, epochs=(Epoch(1, 10, 0.5, 0.8125),))])[0]
+    assert (row["test_accuracy"], row["tested_after"]) == (0.8125, 10)

@@ -292,6 +292,11 @@ def test_a_cancelled_run_keeps_what_it_has(open_app: Open) -> None:
     assert 0 < run.steps < run.total
     assert not run.is_over
     assert f"(stopped after {run.steps} step" in html(app)
+    stopped = f"Stopped after {run.steps:,} of {run.total:,} steps."
+    assert any(f". {stopped}" in one.value for one in app.caption)
+    press(app, "Export")
+    (said,) = (code.value for code in app.code if code.value.startswith(r"\caption"))
+    assert f". {stopped}" in said
     assert list(Store().all("train")) == []
 
 
@@ -451,4 +456,4 @@ def test_of_several_seeds_one_is_shown(open_app: Open) -> None:
     assert f"{runs[0].last_loss:.3f}" in html(app)
     app.selectbox(key="train_seed").select("1").run()
     assert not app.exception
-    assert f"{runs[1].test.accuracy:.4f}" in html(app)
+    assert f"{runs[1].test.accuracy:.2%}" in html(app)
