@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlencode
+
+import streamlit as st
 
 from analysis.charts.chart import Dash
 from analysis.structure.tree import TreeNode
@@ -26,7 +29,7 @@ FITTING_COLUMNS = 6
 """The most columns of figures that a wide page shows without scrolling."""
 
 GOES_ON = "Scroll sideways for more columns."
-"""What to say below a wider table that Streamlit draws, which has no edge that fades."""
+"""What to say below a table that Streamlit draws, which has no edge that fades, if it scrolls."""
 
 _WHOLE = 20  # most rows of a table drawn by Streamlit that are shown without scrolling
 
@@ -97,6 +100,17 @@ def column(title: str, values: Sequence[int], total: int, unit: str = "") -> lis
 def line(text: str, title: str = "") -> str:
     """Return a line of text with a tooltip; on the wall it always takes up one line."""
     return f'<div class="rl-line" title="{escape(title)}">{whole_names(text) or "&nbsp;"}</div>'
+
+
+@contextmanager
+def room_for(px: int) -> Iterator[None]:
+    """Draw a table of this width in px; where there is less room, say that it scrolls."""
+    key = f"room-{px}"
+    with st.container(key=key):
+        yield
+        hidden = f".st-key-{key} .stElementContainer:has(.rl-goes-on) {{ display: none; }}"
+        rule = f"@container (min-width: {px}px) {{ {hidden} }}"
+        st.html(f'<p class="rl-goes-on">{GOES_ON}</p><style>{rule}</style>')
 
 
 def figures(items: Iterable[Figure]) -> str:

@@ -100,7 +100,7 @@ from pages.ui.fields import (
     switch,
     tabs,
 )
-from pages.ui.markup import FITTING_COLUMNS, GOES_ON, height_of, picture, table
+from pages.ui.markup import height_of, picture, room_for, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
 from pages.ui.wall import aside, end_of_wall, fold, on_wall
@@ -115,8 +115,7 @@ _VIEWS = {
     "ledger": "Which FLOPs?",
 }
 _TEXT_PX, _CELL_PX, _PINNED_PX = 14, 24, 220  # a cell's text and padding; widest pinned column
-_DESK_PX = 880  # the room of a table beside the sidebar, in a window of 1280
-_PHONE_PX = 356  # the same on a phone
+_HEAD_PX = 19  # what Streamlit adds to the text of a column's head
 _RECIPE_PX = 240  # so that three columns of results fit, however long their headings
 _COLUMNS = {"costs": "Costs", "memory": "Memory", "published": "Published results"}
 _COSTS = (
@@ -321,27 +320,25 @@ def _show_table(nets: tuple[ResNetSpec, ...], counted: Comparison) -> None:
                 axis.menu_label, help=axis.label, width=_RECIPE_PX
             )
     height = height_of(len(values))
-    st.dataframe(
-        styled,
-        width="content",  # no column is wider than what it holds
-        height=height,
-        hide_index=True,
-        column_config=shown,
-        placeholder="",
+    wide = px + sum(
+        _RECIPE_PX if isinstance(axis, Recipe) else _HEAD_PX + text_width(axis.label, _TEXT_PX)
+        for axis in axes
     )
+    with room_for(round(wide)):
+        st.dataframe(
+            styled,
+            width="content",  # no column is wider than what it holds
+            height=height,
+            hide_index=True,
+            column_config=shown,
+            placeholder="",
+        )
     if group == "memory":
         for said in cannot_train(counted.rows):
             hint(said)
-    wide = px + sum(
-        _RECIPE_PX if isinstance(axis, Recipe) else _CELL_PX + text_width(axis.label, _TEXT_PX)
-        for axis in axes
-    )
-    goes_on = f"{GOES_ON} " if len(axes) > FITTING_COLUMNS or wide > _DESK_PX else ""
-    if not goes_on and wide > _PHONE_PX:
-        st.html(f'<p class="rl-folded">{GOES_ON}</p>')
     any_log = any(_is_log(axis, values[axis.label]) for axis in axes)
     has_speeds = any(isinstance(axis, Speed) for axis in axes)
-    st.caption(f"{goes_on}{_said_of_table(group, counted, mixed, any_log, has_speeds)}")
+    st.caption(unbroken(_said_of_table(group, counted, mixed, any_log, has_speeds)))
     has_depth = Column.DEPTH in axes
     if has_depth and (said := depths_in_words(row.spec for row in counted.rows)):
         st.caption(unbroken(said))

@@ -8,6 +8,7 @@ from base64 import b64decode
 import pytest
 from playwright.sync_api import Locator, expect
 
+from pages.ui.markup import GOES_ON
 from tests.browser.conftest import Visit, drawn
 
 CUT = """() => [...document.querySelectorAll(`.stMain :is(
@@ -90,6 +91,19 @@ def test_tables_fit_beside_the_sidebar(address: str, width: int, server: str, vi
         )
         == []
     )
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 1920])
+@pytest.mark.parametrize("columns", ["costs", "memory", "published"])
+def test_a_table_is_said_to_scroll_only_where_it_does(
+    columns: str, width: int, server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/compare?compare_columns={columns}", width=width, height=768)
+    drawn(page)
+    table = page.locator('[data-testid="stDataFrame"] .dvn-scroller')
+    expect(table).to_be_visible()
+    scrolls = table.evaluate("(e) => e.scrollWidth > e.clientWidth + 1")
+    expect(page.get_by_text(GOES_ON)).to_be_visible(visible=scrolls)
 
 
 def test_fields_stand_on_one_level_and_fill_no_row_of_their_own(server: str, visit: Visit) -> None:
