@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -133,8 +134,9 @@ def _head(at: Place) -> str:
     name, every = escape(translate("Lecture")), escape(translate("All steps"))
     before, after = _arrow(at, -1, "←"), _arrow(at, 1, "→")
     where = escape(translate("{number} of {count}", number=at.number, count=count))
-    lang = linked_language()
-    index = f"lecture?lang={lang}" if lang else "lecture"
+    asked = {"lang": linked_language(), "view": View.WALL.value if on_wall() else ""}
+    query = escape(urlencode({name: value for name, value in asked.items() if value}))
+    index = f"lecture?{query}" if query else "lecture"
     return (
         f'<div class="rl-lecture" lang="{spoken()}" data-lecture="{data}">'
         f"<h2>{whole_names(at.lecture.filled(step.title))}</h2>{notes}"

@@ -73,8 +73,8 @@ def show_mine() -> None:
     if mine is None and on_wall():
         st.markdown(
             translate(
-                "No steps yet. Press P, then open any page and select **Add to lecture**, or open "
-                "a lecture that was saved as a file."
+                "No steps yet. Press P to leave the projector view; then open any page and select "
+                "**Add to lecture**, or open a lecture that was saved as a file."
             )
         )
         return

@@ -49,7 +49,8 @@ def test_the_address_names_the_language(open_app: Open, titles: list[list[str]])
     assert "只要这些块原样传递输入" in markdown(app)
     assert app.query_params["lang"] == "zh"
     assert 'href="training?train_models=plain20;plain56&amp;view=wall&amp;lang=zh' in html(app)
-    assert 'href="lecture?lang=zh"' in html(app)
+    assert 'href="lecture?lang=zh&amp;view=wall"' in html(app)
+    assert 'href="lecture?lang=zh"' in html(second(open_app, lang="zh"))
     assert titles[-1][0] == "总览"
     assert titles[-1][-1] == "讲座"
     assert len(titles[-1]) == len(PAGES)

@@ -178,7 +178,7 @@ def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
     assert "mine" not in app.query_params
     assert "No steps yet. Open any page" in markdown(app)
     app = open_app(None, "lecture", lecture_shown="mine", view="wall")
-    assert "No steps yet. Press P, then open any page" in markdown(app)  # the wall has no button
+    assert "No steps yet. Press P to leave the projector" in markdown(app)  # the wall has no button
     assert not app.get("file_uploader")
 
 

@@ -492,3 +492,17 @@ def test_on_its_side_the_sidebar_is_closed(server: str, visit: Visit) -> None:
     settled(page)
     expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
     expect(page.get_by_test_id("stSidebarNavLink").first).to_be_hidden()
+
+
+def test_a_phone_that_is_turned_keeps_its_sidebar_as_it_was(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet18", 390, 844)
+    settled(page)
+    sidebar = page.get_by_test_id("stSidebar")
+    for width, height in ((844, 390), (390, 844), (844, 390)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("width => innerWidth === width", arg=width)
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        expect(sidebar).to_have_attribute("data-collapsed", "true")
+        expect(page.get_by_test_id("stSidebarNavLink").first).to_be_hidden()
+    page.get_by_role("button", name="Expand sidebar").click()
+    expect(page.get_by_test_id("stSidebarNavLink").first).to_be_in_viewport()
