@@ -47,6 +47,9 @@ _MOST_UPRIGHT = 150
 _WINDOW = 904.0, 545.0
 """The place for a graph in a document's window of 1280x720, in px."""
 
+FRAME = 4.0
+"""What the frame around a graph takes of a place's width, in px."""
+
 _LEGIBLE = 14.0
 """The smallest text in a document that is legible, in px."""
 
@@ -225,7 +228,7 @@ def aspect_to_scroll(drawn: Callable[[float], Graph]) -> float | None:
     width, height = _WINDOW
     for share in _SHARES:
         one = drawn(share * width / height)
-        if one.small * width / one.width >= LOWEST:
+        if one.small * (width - FRAME) / one.width >= LOWEST:
             return share * width / height if one.height * width / one.width <= _LONGEST else None
     return None
 

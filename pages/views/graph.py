@@ -40,9 +40,6 @@ _NARROWEST = 11.5
 _LOW = 640.0
 """The largest height of a graph in a window of 720 px, in px."""
 
-_BESIDE = 10.5
-"""The smallest text of networks in rows, in px; with less, they are columns, as in a paper."""
-
 _SCROLLED = (904.0, 1400.0, 14.0)
 """The place for the layers of a network, which are taller than the window."""
 
@@ -98,20 +95,23 @@ def _in(place: _Place, drawn: Drawn, fits: bool) -> Drawn:
     return replace(drawn, aspect=width / height, fits=fits)
 
 
-def _beside(drawn: Drawn, heat: Heat | None) -> tuple[Layout | None, bool]:
-    """Return the layout of networks beside each other on the desk, and whether the page scrolls."""
+def _beside(drawn: Drawn, heat: Heat | None) -> tuple[Drawn, Layout | None, bool]:
+    """Return a drawing of networks beside each other, its layout, and whether the page scrolls."""
     width, height, least = _DESK
     own_width, own_height = size_of(drawn, _ends(drawn, heat))
-    wide, tall = (graph_of(drawn).small * own for own in (width / own_width, height / own_height))
-    if drawn.layout is None and (drawn.vgg19 or wide < _BESIDE):  # VGG-19 makes rows twice as wide
-        return Layout.COLUMN, True
-    return drawn.layout, min(wide, tall) < least
+    inside = (width - viewer.FRAME) / own_width, height / own_height
+    wide, tall = (graph_of(drawn).small * own for own in inside)
+    if drawn.layout is not None or (wide >= viewer.LOWEST and not drawn.vgg19):
+        return drawn, drawn.layout, min(wide, tall) < least
+    # VGG-19 makes rows twice as wide
+    more_rows = None if drawn.vgg19 else _scrolled(drawn, heat)
+    return more_rows or drawn, None if more_rows else Layout.COLUMN, True
 
 
 def _scrolled(drawn: Drawn, heat: Heat | None) -> Drawn | None:
     """Return a drawing for a page that scrolls if this one isn't legible in a low window."""
     width, height = size_of(drawn, _ends(drawn, heat))
-    small, most = graph_of(drawn).small, _DESK[0]
+    small, most = graph_of(drawn).small, _DESK[0] - viewer.FRAME
     if viewer.LOWEST / small <= min(most / width, _LOW / height):
         return None
 
@@ -141,7 +141,7 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
             drawn, scrolls = tall, True
     layout = drawn.layout
     if drawn.pair and not on_wall():
-        layout, scrolls = _beside(drawn, heat)
+        drawn, layout, scrolls = _beside(drawn, heat)
     view = _view(drawn, heat, palette, layout)
     view["upright"] |= scrolls
     if not on_wall():

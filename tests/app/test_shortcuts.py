@@ -160,8 +160,10 @@ def test_vgg19_stands_beside_a_network_and_its_twin(open_app: Open) -> None:
     assert ">86.7 M</text>" in told(app)["svg"]  # VGG-19's first convolution: 3·9·64·224²
 
 
-@pytest.mark.parametrize("model", ["resnet34", "resnet152", "resnet1202", "resnet20:se=4"])
-@pytest.mark.parametrize(("twin", "least"), [("true", 10.5), ("vgg19", 14.0)])
+@pytest.mark.parametrize(
+    "model", ["resnet18", "resnet50", "resnet152", "resnet1202", "resnet20:se=4"]
+)
+@pytest.mark.parametrize(("twin", "least"), [("true", 12.0), ("vgg19", 14.0)])
 def test_networks_beside_each_other_are_as_tall_as_their_text_needs(
     open_app: Open, model: str, twin: str, least: float
 ) -> None:
