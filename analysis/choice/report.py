@@ -32,7 +32,8 @@ from analysis.style.language import in_english
 from analysis.style.numbers import MISSING, delta, exact, shape, short, short_if_any
 from analysis.style.rows import csv_text
 from analysis.style.terminal import WIDTH, laid_out
-from nets import parse
+from nets import ResNetSpec, parse
+from nets.names import title
 from nets.options import MAX_BATCH, number_of
 
 
@@ -297,8 +298,9 @@ def fits_grid(choice: Choice) -> Grid:
     """Return a row with the costs of each network that fits."""
     largest = ("largest batch",) if choice.largest_batches else ()
     return Grid(
-        f"Networks that fit. Memory is predicted for {number_of(choice.batch, 'image')} in "
-        f"{choice.dtype}.{_aside(cannot_train(choice.fits))}",
+        f"Networks that fit. Memory is predicted, and bytes moved are counted, for "
+        f"{number_of(choice.batch, 'image')} in {choice.dtype}, with {choice.optimiser.label} in "
+        f"training.{_aside(cannot_train(choice.fits))}",
         (*_COSTS, *largest),
         tuple(
             (
@@ -338,6 +340,12 @@ def _costs(row: Row, choice: Choice) -> tuple[str, ...]:
 def largest_batch(images: int) -> str:
     """Return the largest batch that fits, with `≥` if it is the largest batch allowed."""
     return f"{'≥ ' if images == MAX_BATCH else ''}{exact(images)}"
+
+
+def fits_table(choice: Choice) -> Grid:
+    """Return `fits_grid` with a caption that says what was asked, for a file."""
+    grid = fits_grid(choice)
+    return replace(grid, caption=f"{grid.caption} {how_chosen(choice)}")
 
 
 def fits_csv(choice: Choice) -> str:
@@ -407,11 +415,20 @@ def ledger_grid(lines: tuple[Line, ...]) -> Grid:
     return Grid("Which FLOPs?", ("count", "breakdown", "operations"), tuple(rows), left=2)
 
 
-def ledger_csv(lines: tuple[Line, ...]) -> str:
-    """Return `ledger_grid` as CSV, with each total as a number."""
-    grid = ledger_grid(lines)
-    rows = ((*row[:-1], line.total) for row, line in zip(grid.rows, lines, strict=True))
-    return csv_text(grid.columns, rows)
+def ledger_of(spec: ResNetSpec, lines: tuple[Line, ...]) -> Grid:
+    """Return `ledger_grid` with a caption that says what is counted, for a file."""
+    said = (
+        f"Operations of {title(spec)} (`{spec}`) for one image of {shape(spec.input)}, as each "
+        f"source counts them. {ledger_in_words(lines)}"
+    )
+    return replace(ledger_grid(lines), caption=said)
+
+
+def ledger_csv(spec: ResNetSpec, lines: tuple[Line, ...]) -> str:
+    """Return a network's `ledger_grid` as CSV, with each total as a number."""
+    grid, model = ledger_grid(lines), str(spec)
+    rows = ((model, *row[:-1], line.total) for row, line in zip(grid.rows, lines, strict=True))
+    return csv_text(("model", *grid.columns), rows)
 
 
 def ledger_in_words(lines: tuple[Line, ...]) -> str:
@@ -451,11 +468,16 @@ def diff_csv(diff: Diff) -> str:
 
     Saved memory, in bytes, is empty if a network can't train.
     """
+    ends = diff.before.model, diff.after.model
     kinds = (Change.ADDED, Change.REMOVED, Change.CHANGED, Change.SAME)
     return csv_text(
-        ("stage", "change", *(f"blocks_{kind}" for kind in kinds), "params", "macs", "saved_bytes"),
+        (
+            *("from", "to", "stage", "change", *(f"blocks_{kind}" for kind in kinds)),
+            *("params", "macs", "saved_bytes"),
+        ),
         (
             (
+                *ends,
                 *(stage.name, stage.change.value, *(stage.tally[kind] for kind in kinds)),
                 *(stage.params_gained, stage.macs_gained, stage.saved_bytes_gained),
             )

@@ -32,7 +32,7 @@ from analysis.choice.choose import (
     task_of,
 )
 from analysis.choice.compare import Axis, Better, Column, Row, in_a_menu
-from analysis.choice.report import choice_json, fits_csv, fits_grid, how_chosen, largest_batch
+from analysis.choice.report import choice_json, fits_csv, fits_table, how_chosen, largest_batch
 from analysis.costs.published import recipe_in_words
 from analysis.costs.step import Dtype, Optimiser
 from analysis.drawing.caption import Role, architectures
@@ -401,7 +401,7 @@ def export_choice(choice: Choice, charts: Sequence[tuple[Chart, Axes]]) -> None:
     ]
     data = [DataFile("Everything as JSON", "choice.json", partial(choice_json, choice))]
     if choice.fits:
-        data += table_files(fits_grid(choice), "fits", partial(fits_csv, choice))
+        data += table_files(fits_table(choice), "fits", partial(fits_csv, choice))
     export("choice", pictures, data)
 
 

@@ -66,6 +66,7 @@ from analysis.choice.report import (
     ledger_csv,
     ledger_grid,
     ledger_in_words,
+    ledger_of,
 )
 from analysis.costs.ledger import ledger
 from analysis.costs.profiles import MOVED
@@ -90,7 +91,7 @@ from pages.ui.comparisons import comparison_of, curve_of, diff_of
 from pages.ui.downloads import DataFile, table_files
 from pages.ui.drawings import graph_picture
 from pages.ui.ending import end_page
-from pages.ui.exports import Picture, export
+from pages.ui.exports import Picture, export, file_name
 from pages.ui.fields import (
     network,
     networks,
@@ -492,11 +493,16 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
     st.markdown(unbroken(_in_a_list(found)))
     grid = diff_grid(found)
     with files:
-        data = table_files(grid, "difference", partial(diff_csv, found))
+        data = table_files(grid, _between(found), partial(diff_csv, found))
         export("difference", diff_pictures(found), data, "difference")
     st.html(table("Stages", _head(grid), grid.rows, grid.left))
     if found.untrainable:
         hint(f"Saved memory is missing: {found.untrainable}")
+
+
+def _between(found: Diff) -> str:
+    """Return the name of files about a difference."""
+    return file_name(f"{found.before.model}-to-{found.after.model}")
 
 
 def diff_pictures(found: Diff) -> list[Picture]:
@@ -583,7 +589,8 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
         _complain_of(text, error)
         return
     with files:
-        data = table_files(grid, "ledger", partial(ledger_csv, lines))
+        exact_counts = partial(ledger_csv, spec, lines)
+        data = table_files(ledger_of(spec, lines), f"{file_name(str(spec))}-ledger", exact_counts)
         export("ledger", data=data, what="ledger")
     if on_wall():
         st.title(unbroken(f"{grid.caption} {title(spec)}"))

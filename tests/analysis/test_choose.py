@@ -40,6 +40,7 @@ from analysis.choice.report import (
     deepest_grid,
     fits_csv,
     fits_grid,
+    fits_table,
     how_chosen,
 )
 from analysis.costs.step import Dtype, Optimiser, inference_bytes, largest_batch, step_memory
@@ -500,6 +501,16 @@ def test_every_outcome_is_written() -> None:
         assert len(read["pareto"]) == len(choice.fronts)
         assert all(model in models(choice) for front in read["pareto"] for model in front["models"])
         assert read["sentence"] == choice.sentence
+
+
+def test_a_table_of_what_fits_says_what_was_asked() -> None:
+    budgets = Budgets(max_macs=5e9, max_training_bytes=4e9)
+    choice = choose(IMAGENET, budgets, batch=4, optimiser=Optimiser.ADAM)
+    assert fits_table(choice).caption == (
+        "Networks that fit. Memory is predicted, and bytes moved are counted, for 4 images in "
+        f"float32, with {Optimiser.ADAM.label} in training. {how_chosen(choice)}"
+    )
+    assert fits_table(choice).rows == fits_grid(choice).rows
 
 
 def test_the_csv_of_what_fits_has_exact_numbers() -> None:

@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from analysis import profile
-from analysis.choice.report import ledger_csv, ledger_grid, ledger_in_words
+from analysis.choice.report import ledger_csv, ledger_grid, ledger_in_words, ledger_of
 from analysis.costs.ledger import PAPER_MACS, Amount, Line, Part, Tool, ledger
 from analysis.costs.profiles import representative
 from analysis.costs.verify import run_fvcore
@@ -200,9 +200,9 @@ def test_the_paper_strides_on_the_first_convolution() -> None:
 
 def test_the_written_ledger_holds_every_total_and_amount() -> None:
     lines = ledger(parse("resnet50"))
-    rows = ledger_csv(lines).splitlines()[1:]
+    rows = ledger_csv(parse("resnet50"), lines).splitlines()[1:]
     assert len(rows) == len(lines)
-    assert rows[0].startswith('"published, He et al. 2015, Table 1","MACs − 231,211,008 (v1')
+    assert rows[0].startswith('resnet50,"published, He et al. 2015, Table 1","MACs − 231,211,008')
     assert ledger_in_words(lines) == (
         "MACs are the 4,089,184,256 multiply-adds of convolutions and linear layers."
     )
@@ -210,8 +210,12 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
     assert ledger_grid(lines).rows[0][-1] == "3,800,000,000"
     for row, line in zip(rows, lines, strict=True):
         assert line.total
-        assert next(csv.reader([row]))[1].startswith("MACs")
+        assert next(csv.reader([row]))[2].startswith("MACs")
         for amount in line.amounts[1:]:
             assert f"{abs(amount.count):,} ({amount.part}" in row
         assert row.endswith(f",{line.total}")
     assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))
+    assert ledger_of(parse("resnet50"), lines).caption == (
+        "Operations of ResNet-50 (`resnet50`) for one image of 3×224×224, as each source counts "
+        "them. MACs are the 4,089,184,256 multiply-adds of convolutions and linear layers."
+    )
