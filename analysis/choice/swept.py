@@ -209,7 +209,7 @@ def _figures(kind: Kind, found: Mapping[str, Any]) -> dict[str, float | None]:
             plain = {key: found[key] for key in ("last_loss", "test_loss", "step_ms")}
             return plain | {
                 "test_accuracy": _percent(accuracy),
-                "test_error": None if accuracy is None else 100 - 100 * accuracy,
+                "test_error": None if accuracy is None else _percent(1 - accuracy),
                 "last_accuracy": _percent(found["last_accuracy"]),
                 "peak_memory_bytes": found["peak_memory_bytes"],
             }
@@ -236,7 +236,7 @@ def _figures(kind: Kind, found: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
+    return None if share is None else round(100 * share, 10)  # 62.25, not 62.25000000000001
 
 
 def _plain(value: Any) -> Value:

@@ -134,7 +134,12 @@ def column_label(name: str, figures: Sequence[Figure]) -> str:
 
 def swept_csv(table: Table) -> str:
     """Return a table as CSV, exact; empty where there is no value."""
-    return csv_text(table.columns, table.rows)
+    return csv_text([_key(name, table.figures.get(name)) for name in table.columns], table.rows)
+
+
+def _key(name: str, unit: str | None) -> str:
+    """Return the name of a figure in files: `test_error_percent`; others' names have no unit."""
+    return f"{name}_percent" if unit == "%" else name
 
 
 def swept_json(contents: Contents, found: Settings) -> str:
@@ -153,14 +158,19 @@ def swept_json(contents: Contents, found: Settings) -> str:
 
 
 def _setting(found: Settings, one: Setting) -> dict[str, Any]:
-    spreads = {figure.name: one.spread(figure.name) for figure in found.figures}
+    keys = {figure.name: _key(figure.name, figure.unit) for figure in found.figures}
+    spreads = {key: one.spread(name) for name, key in keys.items()}
     return {
         "setting": found.names[one],
         "model": one.model,
         "depth": one.spec.depth,
         "options": {name: _cell(name, one.options.get(name)) for name in found.varying},
         "figures": {name: spread and spread._asdict() for name, spread in spreads.items()},
-        "points": [{"seed": p.seed, "hash": p.name, **p.figures} for p in one.points],
+        "points": [
+            {"seed": p.seed, "hash": p.name}
+            | {keys.get(name, name): value for name, value in p.figures.items()}
+            for p in one.points
+        ],
     }
 
 

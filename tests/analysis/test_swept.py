@@ -52,7 +52,7 @@ from analysis.choice.swept_report import (
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.results import run_of as gradients_of
 from analysis.results.form import Result, read_result
-from analysis.results.recorded import FOLDER
+from analysis.results.recorded import FOLDER, recordings
 from analysis.style.language import Language, speaking
 from analysis.training.charts import Shown, training_chart
 from analysis.training.report import run_of
@@ -678,7 +678,7 @@ def test_tables_are_exact(write: Write, tmp_path: Path) -> None:
     assert lines[2].startswith('"residual, 20 layers",zero_pad,2,0.375,0.25,0.5,')
     assert lines[2].endswith(f',"resnet20{NARROW}"')
     lines = swept_csv(points_table(found)).splitlines()
-    assert lines[0].startswith("setting,shortcut,seed,last_loss,")
+    assert lines[0].startswith("setting,shortcut,seed,last_loss,last_accuracy_percent,")
     assert [line.split(",")[2:5] for line in lines[1:]] == [
         ["none", "0", "1.0"],
         ["none", "1", "2.0"],
@@ -691,6 +691,8 @@ def test_tables_are_exact(write: Write, tmp_path: Path) -> None:
         {"mean": 0.375, "low": 0.25, "high": 0.5, "seeds": 2},
     ]
     assert [point["last_loss"] for point in values["settings"][1]["points"]] == [0.25, 0.5]
+    assert "last_accuracy_percent" in values["settings"][0]["figures"]
+    assert "last_accuracy_percent" in values["settings"][0]["points"][0]
     head, table = swept_text(read_folder(tmp_path), found, width=130).split("\n\n")
     assert head.startswith("Training: 4 points.\n")
     names, plain, residual = table.splitlines()
@@ -738,3 +740,14 @@ def test_the_command(capsys: pytest.CaptureFixture[str], write: Write, tmp_path:
         status, out, err = call(capsys, "swept", folder, *options)
         assert (status, out) == (2, "")
         assert says in err
+
+
+def test_shares_in_percent_have_the_digits_that_were_measured() -> None:
+    found = included().settings(Kind.TRAIN)
+    runs = [result for result in recordings().values() if result.kind == "train"]
+    measured = {run.figures["last_accuracy"] for run in runs}
+    for point in (point for one in found.every for point in one.points):
+        accuracy = point.figures["last_accuracy"]
+        assert accuracy is not None
+        assert accuracy / 100 in measured
+        assert len(str(accuracy)) <= len("62.1234567891")
