@@ -79,12 +79,15 @@ def show_mine() -> None:
         )
         return
     if mine is None:
-        st.markdown(
-            translate(
-                "No steps yet. Open any page, choose what it shows, and select **Add to lecture**; "
-                "or open a lecture that was saved as a file."
+        with st.container(key="desk-empty"):
+            st.markdown(
+                translate(
+                    "No steps yet. Open any page, choose what it shows, and select **Add to "
+                    "lecture**; or open a lecture that was saved as a file."
+                )
             )
-        )
+        small = translate("No steps yet. Add them on a larger screen, or open a saved lecture.")
+        st.html(f'<p class="rl-phone">{escape(small)}</p>')
         _open_file()
         return
     if on_wall():

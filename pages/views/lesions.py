@@ -103,7 +103,7 @@ class Answer:
 def choose_patients(top: DeltaGenerator, below: DeltaGenerator) -> tuple[Patient, ...]:
     """Let the visitor choose one or two networks and the images; return none if one is invalid."""
     with top:
-        one, two, three, four = st.columns([2.96, 2.86, 2.02, 0.72], vertical_alignment="bottom")
+        one, two, three, four = st.columns([3.0, 2.88, 2.06, 0.62], vertical_alignment="bottom")
     net = choose_trained(NET, one, below)
     if net is None:
         return ()

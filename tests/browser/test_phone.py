@@ -506,3 +506,15 @@ def test_a_phone_that_is_turned_keeps_its_sidebar_as_it_was(server: str, visit: 
         expect(page.get_by_test_id("stSidebarNavLink").first).to_be_hidden()
     page.get_by_role("button", name="Expand sidebar").click()
     expect(page.get_by_test_id("stSidebarNavLink").first).to_be_in_viewport()
+
+
+def test_an_empty_lecture_of_ones_own_names_no_button_that_a_phone_lacks(
+    server: str, visit: Visit
+) -> None:
+    page = visit(f"{server}/lecture?lecture_shown=mine", 390, 844)
+    settled(page)
+    expect(page.get_by_text("Add them on a larger screen")).to_be_visible()
+    expect(page.get_by_text("select Add to lecture")).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    expect(page.get_by_text("select Add to lecture")).to_be_visible()
+    expect(page.get_by_text("Add them on a larger screen")).to_be_hidden()
