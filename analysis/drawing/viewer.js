@@ -5,6 +5,8 @@ const LARGEST = 8;
 const NARROW = 640; // px, largest width of a canvas on a phone
 const FULLEST = 0.9; // of the window's height, what a drawing that isn't upright grows to at most
 const TALLEST = 8000; // px, largest height of a canvas that grows with an upright drawing
+const LOW = 480; // px, a window as low as a phone on its side, which text of 12 px may exceed
+const DOUBLE = 500; // ms, the longest time between the clicks of a double click
 const HINT = "Click a box for its shapes and costs";
 const TOUCHED = "Tap a box for its shapes and costs.";
 const OPENS = "; double-click, or press Enter, to open it";
@@ -95,6 +97,7 @@ function create(host) {
     y: 0,
     k: 1,
     at: "",
+    clicked: null,
     told: "",
     fitted: true,
     pending: [],
@@ -135,8 +138,27 @@ function create(host) {
   return state;
 }
 
+// After the first click of a double click, the details may come up under the pointer, and the page
+// may scroll: the second click is still the box's, wherever it lands.
+function listenElsewhere(state) {
+  const names = ["pointerdown", "mousedown", "click"];
+  const elsewhere = (event) => {
+    if (!state.canvas.isConnected) {
+      for (const name of names) removeEventListener(name, elsewhere, true);
+    } else if (event.type === "pointerdown") {
+      if (state.clicked) state.clicked.again = isNear(state.clicked, event);
+    } else if (isSecond(state, event) && !event.composedPath().includes(state.canvas)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.type === "click") openNode(state, state.clicked.id);
+    }
+  };
+  for (const name of names) addEventListener(name, elsewhere, true);
+}
+
 function listen(state) {
   const { canvas, pointers } = state;
+  listenElsewhere(state);
   canvas.addEventListener("pointerdown", (event) => {
     pointers.set(event.pointerId, event);
     state.moved = 0;
@@ -158,7 +180,7 @@ function listen(state) {
     state.tip.hidden = true;
   });
   canvas.addEventListener("dblclick", (event) => {
-    const id = hit(state, event);
+    const id = isSecond(state, event) ? state.clicked.id : hit(state, event);
     if (id && !state.data.takes) openNode(state, id);
   });
   canvas.addEventListener(
@@ -289,10 +311,11 @@ function fit(state) {
 }
 
 // An upright drawing is as tall as its text needs, and the page scrolls. So is another one in a low
-// window, up to the window's height.
+// window, up to the window's height, and on a phone on its side.
 function grow(state, width) {
   const needs = state.height * Math.min(state.data.legible ?? 0, width / state.width);
-  const grows = !state.upright && needs > 0 && needs <= FULLEST * innerHeight;
+  const fits = needs <= FULLEST * innerHeight || innerHeight <= LOW;
+  const grows = !state.upright && needs > 0 && fits;
   state.canvas.style.minHeight = grows ? `${Math.ceil(needs) + 2}px` : "";
   const tall = Math.min(state.height * Math.min(1.35, width / state.width), TALLEST);
   state.canvas.style.height = state.upright && tall > 0 ? `${Math.ceil(tall) + 2}px` : "";
@@ -418,10 +441,23 @@ function hit(state, event) {
   return found.classList.contains("add") ? `${path}.add` : path;
 }
 
+function isNear({ x, y, time }, event) {
+  const apart = Math.hypot(event.clientX - x, event.clientY - y);
+  return apart < 5 && event.timeStamp - time < DOUBLE;
+}
+
+// Whether an event belongs to the second click of a mouse's double click on a box.
+function isSecond({ clicked }, event) {
+  return Boolean(clicked?.id && clicked.again && isNear(clicked, event));
+}
+
 function click(state, event) {
+  if (!state.data.takes && isSecond(state, event)) return;
   state.tip.hidden = true;
   state.canvas.focus({ preventScroll: true });
   const id = hit(state, event);
+  const { clientX: x, clientY: y, timeStamp: time } = event;
+  state.clicked = event.pointerType === "mouse" ? { id, x, y, time } : null;
   if (state.data.takes) {
     choose(state, id, { silent: true });
     if (id) toggle(state, id);

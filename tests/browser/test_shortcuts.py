@@ -809,3 +809,42 @@ def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     expect(chosen(page)).to_have_text("resnet34/layer2.0")
     expect(page.locator(".rv-details")).to_contain_text("projection shortcut")
     expect(page).to_have_url(re.compile(r"twin=true"))
+
+
+@pytest.mark.parametrize("path", ["layer1.0", "layer2.0", "layer3.0", "layer4.0"])
+@pytest.mark.parametrize("pause", [0, 150])
+def test_a_double_click_opens_a_box_that_the_details_then_cover(
+    path: str, pause: int, server: str, visit: Visit
+) -> None:
+    """At the first click the sheet of details comes up and the page scrolls under the pointer."""
+    page = visit(f"{server}/shortcuts?model=resnet50", 1280, 720)
+    drawn(page)
+    box = node(page, path).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert y < 720
+    page.mouse.dblclick(x, y, delay=pause)
+    expect(node(page, f"{path}.conv2")).to_have_count(1)
+    expect(page).to_have_url(re.compile(f"open={path}"))
+    assert page.evaluate("getSelection().toString()") == ""
+
+
+def test_two_clicks_on_two_boxes_are_no_double_click(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50", 1920, 1080)
+    drawn(page)
+    node(page, "layer1.0").click()
+    node(page, "layer2.0").click()
+    expect(chosen(page)).to_have_text("layer2.0")
+    expect(node(page, "layer2.0.conv2")).to_have_count(0)
+
+
+def test_text_is_legible_on_a_phone_on_its_side(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&heat=macs", 844, 390)
+    drawn(page)
+    texts = page.locator(".rv-canvas svg text")
+    expect(texts.first).to_be_visible()
+    small = texts.evaluate_all(
+        """(all) => Math.min(...all.filter((one) => one.textContent.trim()).map(
+          (one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a))"""
+    )
+    assert small >= 11.99
