@@ -451,7 +451,7 @@ def test_text_of_the_pdf_is_legible(paper: PdfReader) -> None:
 
     for page in paper.pages:
         page.extract_text(visitor_text=note)
-    assert 6.8 <= min(sizes) <= 7.1  # ticks and notes
+    assert round(min(sizes), 2) == 7  # notes
 
 
 def test_the_pdfs_text_is_text_in_our_font(paper: PdfReader) -> None:
