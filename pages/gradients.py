@@ -95,7 +95,8 @@ if run is None:
     if on_wall():
         note_title(named := titled_on_wall(experiment.heading, models, None))
         place.markdown(unbroken(f"**{named}**"))
-    say_empty(f"No measurements with these settings yet. Pick a preset{way}.", place)
+    picked = lecture.to_press("a preset", "pick")
+    say_empty(f"No measurements with these settings yet. {picked}{way}.", place)
 else:
     chart = experiment.titled(run, with_theory=not on_wall())
     with place:

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.ui import lecture
 from pages.ui.frame import requested
 
 spec = requested()
@@ -59,4 +60,4 @@ if found is not None and result is not None and question is not None:
     with export:
         export_paths(found, result, question.of)
 elif question is not None and not running:
-    st.caption("No measurements yet. Press Measure.")
+    st.caption(f"No measurements yet. {lecture.to_press('Measure')}.")

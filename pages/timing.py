@@ -62,8 +62,7 @@ intro.markdown(f"{about} {device_note()}")
 with fold("settings"):
     settings = choose_settings(spec, forward_only=view == "roofline")
 if view == "roofline":
-    if on_wall():
-        rename(translate("Roofline of {model}", model=title(spec)))
+    rename(translate("Roofline of {model}", model=title(spec)))
     from pages.views.roofline import show_roofline
 
     show_roofline(spec, settings)

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from pages.ui import lecture
 from pages.ui.frame import requested
 
 spec = requested()
@@ -78,7 +79,7 @@ with place:
             st.caption(translate("{count} of {runs} so far.", count=len(runs), runs=asked))
         show_runs(runs, shown, COMPARISONS[mode].remark if mode in COMPARISONS else "")
     elif request:
-        say_empty("No runs with these settings yet. Press Train.")
+        say_empty(f"No runs with these settings yet. {lecture.to_press('Train')}.")
 end_of_wall()
 if runs and request:
     with more:

@@ -183,6 +183,12 @@ def tells() -> bool:
     return is_as_linked(at.step.settings, OF_THE_LECTURE)
 
 
+def to_press(button: str, verb: str = "press") -> str:
+    """Say how to press a button of the page, which a lecture's step on the wall doesn't show."""
+    hidden = on_wall() and place() is not None
+    return f"Press P, then {verb} {button}" if hidden else f"{verb.capitalize()} {button}"
+
+
 def sentence(text: str) -> None:
     """Write the page's sentence about its picture, unless the step of a lecture `tells`."""
     if not on_wall():

@@ -104,7 +104,7 @@ from pages.ui.fields import (
 from pages.ui.markup import height_of, picture, room_for, table
 from pages.ui.speeds import Axes, show_scatter
 from pages.ui.theme import palette
-from pages.ui.wall import aside, end_of_wall, fold, on_wall
+from pages.ui.wall import aside, end_of_wall, fold, note_title, on_wall
 from pages.ui.words import complain, hint, unbroken
 
 _NETS = "nets"
@@ -228,8 +228,11 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         assert y is not None
         return scatter_chart(rows, x, y, bubble, log)
 
+    chart = draw(axes)
+    bars = bars_instead(chart, rows, *axes)
+    _entitle(listed(names_of([row.spec for row in rows])) if bars else chart.title)
     if on_wall():
-        _show_scatter_on_wall(draw(axes), rows, axes, left_out)
+        _show_scatter_on_wall(chart, bars, rows, axes, left_out)
     end_of_wall()
     charts = show_scatter(draw, axes, rows, "scatter", 400)
     if left_out:
@@ -240,12 +243,21 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
     _show_table(nets, counted)
 
 
+def _entitle(text: str) -> None:
+    """Note what the tab shows; on the wall, this is its title."""
+    note_title(text)
+    if on_wall():
+        st.title(unbroken(text))
+
+
 def _show_scatter_on_wall(
-    chart: Chart, rows: Sequence[Row], axes: tuple[Axis, Axis, Axis | None], left_out: str
+    chart: Chart,
+    bars: Sequence[Chart],
+    rows: Sequence[Row],
+    axes: tuple[Axis, Axis, Axis | None],
+    left_out: str,
 ) -> None:
     """Show a scatter, or bars in place of an empty one, and what it says."""
-    bars = bars_instead(chart, rows, *axes)
-    st.title(unbroken(listed(names_of([row.spec for row in rows])) if bars else chart.title))
     if bars:
         for number, (one, place) in enumerate(zip(bars, st.columns(2, gap="medium"), strict=True)):
             with place:
@@ -446,8 +458,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
     both_log = switch("Log", usual, key="sweep_log", place=log, always=True, help=_SWEEP_LOG)
     chart = sweep_chart(curves, figure, both_log)
     if chart.series:
-        if on_wall():
-            st.title(unbroken(chart.title))
+        _entitle(chart.title)
         show_chart(chart, "sweep", 410)
         if on_wall():
             lecture.sentence(sweep_in_words(curves, figure))
@@ -486,6 +497,7 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
             _complain_of(text, error)
             return
     found = diff_of(both[0], both[-1], batch)
+    _entitle("What changes from {} to {}".format(*found.names))
     if on_wall():
         _show_on_wall(found)
         end_page()
@@ -562,8 +574,6 @@ def _show_on_wall(found: Diff) -> None:
     cost = found.after if drawn is after.graph else found.before
     image = svg(drawn, Look(palette()), marked=marks)
     said = f"{cost.model}, {number_of(len(marks), 'box', 'boxes')} marked"
-    old, new = found.names
-    st.title(unbroken(f"What changes from {old} to {new}"))
     with st.container(key="wall_fills_picture"):
         st.html(picture(image, said, 1.0))
     lecture.sentence(found.short_sentence)
@@ -592,8 +602,8 @@ def show_ledger(spec: ResNetSpec, files: DeltaGenerator) -> None:
         exact_counts = partial(ledger_csv, spec, lines)
         data = table_files(ledger_of(spec, lines), f"{file_name(str(spec))}-ledger", exact_counts)
         export("ledger", data=data, what="ledger")
+    _entitle(f"{grid.caption} {title(spec)}")
     if on_wall():
-        st.title(unbroken(f"{grid.caption} {title(spec)}"))
         rows = [(row[0], row[-1]) for row in grid.rows]
         head = _head(grid)
         with st.container(key="wall_ledger"):

@@ -64,7 +64,10 @@ def show_roofline(spec: ResNetSpec, settings: Sequence[Settings]) -> None:
     found, other = (_known(spec, one) for one in (asked, _other_layout(asked)))
     with aside("points"):
         points = segments("Points", _POINTS, "stages", key="roofline_of")
-    measure, compare = action().columns([1, 3]) if not on_wall() else (action(), aside("layout"))
+    if on_wall():
+        measure, compare = action().container(key="wall_long"), aside("layout")
+    else:
+        measure, compare = action().columns([1, 3])
     icons = ":material/roofing:", ":material/compare_arrows:"
     _button("Measure the roofline", icons[0], spec, asked, running, measure, primary=not found)
     if found and not other and not found.settings.compile:

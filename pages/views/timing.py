@@ -59,6 +59,7 @@ from analysis.timing.settings import (
 from analysis.timing.trace import Trace, trace
 from nets import ResNetSpec, parse
 from nets.names import name_in_title, name_of, names_of
+from pages.ui import lecture
 from pages.ui.address import held
 from pages.ui.charts import chart_picture, show_awaited, show_chart
 from pages.ui.downloads import DataFile, file_button
@@ -365,7 +366,7 @@ def show_on_wall(
         return  # the field says what is wrong
     recorded = nearest(recorded_timings(str(spec)), settings[0])
     if recorded is None:
-        say_empty("No measurements with these settings yet. Press Measure.")
+        say_empty(f"No measurements with these settings yet. {lecture.to_press('Measure')}.")
         return
     day, card = recorded.stamp["date"][:10], a_machine(recorded.stamp["accelerator"])
     _show_on_wall(
@@ -374,7 +375,7 @@ def show_on_wall(
         recorded_stage_chart(recorded),
     )
     stages = [StageTime(**stage) for stage in recorded.figures["stages"]]
-    st.html(line(f"{largest_words(stages)} Press Measure to time this machine."))
+    st.html(line(f"{largest_words(stages)} {lecture.to_press('Measure')} to time this machine."))
 
 
 def _show_on_wall(how: str, numbers: Sequence[Figure], chart: Chart | None) -> None:

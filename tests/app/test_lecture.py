@@ -149,7 +149,7 @@ def test_a_step_is_not_called_what_an_earlier_page_showed(open_app: Open) -> Non
     app.switch_page("pages/compare.py").run()
     app.button(key="add_to_lecture").click().run()
     (step,) = unpack(app.query_params["mine"]).steps
-    assert step.title == "Compare"
+    assert step.title == "ImageNet top-1 accuracy against MACs (conv + linear)"
 
 
 def test_a_lecture_of_ones_own_is_edited(open_app: Open) -> None:
@@ -240,3 +240,47 @@ def test_the_servers_folder_offers_lectures(
     app = open_app(None, "units", lecture="mine", step="2", left_block="bottleneck")
     assert "Two blocks." in markdown(app)
     assert read_lecture(TOML).steps[1].address == "units?left_block=bottleneck&view=wall"
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "title"),
+    [
+        ("compare", {}, "ImageNet top-1 accuracy against"),
+        ("compare", {"compare_shown": "sweep"}, "MACs (conv + linear) against"),
+        (
+            "compare",
+            {"compare_shown": "difference", "from": "resnet18"},
+            "What changes from ResNet",
+        ),
+        ("compare", {"compare_shown": "ledger", "ledger": "resnet152"}, "Which FLOPs? ResNet-152"),
+        ("timing", {"timing_shown": "roofline"}, "Roofline of ResNet-50"),
+    ],
+)
+def test_a_step_is_named_by_what_its_page_shows(
+    open_app: Open, page: str, address: dict[str, str], title: str
+) -> None:
+    app = open_app("resnet50", page, **address)
+    app.button(key="add_to_lecture").click().run()
+    assert not app.exception
+    (step,) = unpack(app.query_params["mine"]).steps
+    assert step.title.startswith(title)
+    wall = open_app("resnet50", page, view="wall", **address)
+    assert wall.title[-1].value.replace("\N{NON-BREAKING HYPHEN}", "-") == step.title
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [("timing", {}), ("training", {"train": "one", "train_steps": "7"})],
+)
+def test_a_step_on_the_wall_names_no_button_that_it_hides(
+    open_app: Open, page: str, address: dict[str, str]
+) -> None:
+    model = "resnet20:blocks=1,1,1:widths=4,4,8:stem_width=4:input=1x28x28"
+    asked = "&".join(f"{key}={text}" for key, text in {"model": model, **address}.items())
+    mine = pack(Lecture("Mine", (Step("A step", f"{page}?{asked}"),)))
+    app = open_app(model, page, lecture=mine, step="1", view="wall", **address)
+    assert not app.exception
+    assert any(" yet. Press P, then press " in one.value for one in app.caption)
+    alone = open_app(model, page, view="wall", **address)
+    assert any(" yet. Press " in one.value for one in alone.caption)
+    assert "Press P" not in " ".join(one.value for one in alone.caption)

@@ -372,8 +372,13 @@ def test_what_is_wrong_with_hidden_settings_is_said(server: str, visit: Visit) -
 
 def test_a_long_title_ends_before_the_button(server: str, visit: Visit) -> None:
     model = "resnet20:unit=full_preact:widths=6,12,24:stem_width=6:input=1x14x14:classes=10"
-    for width, height in ((1280, 720), (1920, 1080)):
-        page = visit(f"{server}/training?train=one&model={model}&view=wall", width, height)
+    for page_name, width, height in (
+        ("training?train=one", 1280, 720),
+        ("training?train=one", 1920, 1080),
+        ("timing?timing_shown=roofline", 1280, 720),
+        ("timing?timing_shown=roofline", 1920, 1080),
+    ):
+        page = visit(f"{server}/{page_name}&model={model}&view=wall", width, height)
         drawn(page)
         button = page.locator(".st-key-wall_action button").bounding_box()
         assert button
