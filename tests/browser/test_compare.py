@@ -65,7 +65,7 @@ def test_chart_and_table_come_first(server: str, visit: Visit) -> None:
     page = visit(f"{server}/compare?nets={';'.join(CATALOG)}", height=720)
     drawn(page)
     tall = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-    assert tall <= 1_750
+    assert tall <= 1_750, tall
 
 
 def test_the_graphs_of_any_two_stand_side_by_side_on_one_screen(server: str, visit: Visit) -> None:
