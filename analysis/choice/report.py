@@ -445,6 +445,12 @@ def _amount(amount: Amount) -> str:
     return f"{sign} {exact(abs(amount.count))} ({what})"
 
 
+def diff_counted(diff: Diff) -> str:
+    """Return for how many images of which size a difference counts, for a caption."""
+    both = (diff.before.model, diff.after.model)
+    return how_counted(both, diff.before.batch, Column.MACS)
+
+
 def diff_grid(diff: Diff) -> Grid:
     """Return a row for each stage: its changes and their cost."""
     rows = tuple(
@@ -460,7 +466,7 @@ def diff_grid(diff: Diff) -> Grid:
     )
     names = ("stage", "change", "blocks", "parameters", "MACs", "saved for backward")
     why = f" Saved memory is missing: {diff.untrainable}." if diff.untrainable else ""
-    return Grid(f"{diff.sentence}{why}", names, rows, left=3)
+    return Grid(f"{diff.sentence} {diff_counted(diff)}.{why}", names, rows, left=3)
 
 
 def diff_csv(diff: Diff) -> str:
@@ -468,16 +474,16 @@ def diff_csv(diff: Diff) -> str:
 
     Saved memory, in bytes, is empty if a network can't train.
     """
-    ends = diff.before.model, diff.after.model
+    asked = diff.before.model, diff.after.model, diff.before.batch
     kinds = (Change.ADDED, Change.REMOVED, Change.CHANGED, Change.SAME)
     return csv_text(
         (
-            *("from", "to", "stage", "change", *(f"blocks_{kind}" for kind in kinds)),
+            *("from", "to", "batch", "stage", "change", *(f"blocks_{kind}" for kind in kinds)),
             *("params", "macs", "saved_bytes"),
         ),
         (
             (
-                *ends,
+                *asked,
                 *(stage.name, stage.change.value, *(stage.tally[kind] for kind in kinds)),
                 *(stage.params_gained, stage.macs_gained, stage.saved_bytes_gained),
             )

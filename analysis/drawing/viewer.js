@@ -452,12 +452,13 @@ function isSecond({ clicked }, event) {
 }
 
 function click(state, event) {
-  if (!state.data.takes && isSecond(state, event)) return;
+  if (isSecond(state, event)) return;
   state.tip.hidden = true;
   state.canvas.focus({ preventScroll: true });
   const id = hit(state, event);
   const { clientX: x, clientY: y, timeStamp: time } = event;
-  state.clicked = event.pointerType === "mouse" ? { id, x, y, time } : null;
+  const opens = event.pointerType === "mouse" && !state.data.takes;
+  state.clicked = opens ? { id, x, y, time } : null;
   if (state.data.takes) {
     choose(state, id, { silent: true });
     if (id) toggle(state, id);

@@ -278,6 +278,17 @@ def _when(step: int) -> str:
     return f"after {number_of(step, 'step')}" if step else "before training"
 
 
+def are_means(runs: Sequence[Run]) -> bool:
+    """Return whether the points of a chart by step are means over several steps."""
+    return any(_width(run.steps) > 1 for run in runs)
+
+
+def _width(steps: int) -> int:
+    """Return the number of steps of a point of a run."""
+    width = max(1, -(-steps // POINTS))
+    return width if width > 1 else min(5, max(1, steps // 6))  # single batches are noisy
+
+
 def _columns(
     group: Sequence[Run], shown: Shown, by_epoch: bool
 ) -> tuple[tuple[float, ...], list[list[float]]]:
@@ -306,9 +317,7 @@ def _columns_by_step(
         return tuple(100 * accuracy for accuracy in run.train_accuracy)
 
     steps = max(run.steps for run in group)
-    width = max(1, -(-steps // POINTS))
-    if width == 1 and steps:
-        width = min(5, max(1, steps // 6))  # single batches are noisy
+    width = _width(steps)
     x, columns = [], []
     for start in range(0, steps - steps % width, width):
         means = _means(group, values, start, width)

@@ -435,12 +435,17 @@ _NETWORKS = {
 }
 
 
-def untested(runs: Sequence[Run]) -> str:
-    """Say why runs have no test accuracy and, if their recipe leaves it out, how to get one."""
+def untested(runs: Sequence[Run], way: str = "Turn on") -> str:
+    """Say why runs have no test accuracy and, if their recipe leaves it out, how to get one.
+
+    Args:
+        runs: the runs.
+        way: how to begin where the settings are hidden, such as `Press P, then turn on`.
+    """
     if any(run.task.recipe.evaluate for run in runs):
         return "These runs ended before their first test."
     return (
-        "These runs weren't tested. Turn on “Test after every epoch” under “Recipe” "
+        f"These runs weren't tested. {way} “Test after every epoch” under “Recipe” "
         "and train again, or pick “Degradation, 10 epochs”."
     )
 

@@ -60,6 +60,7 @@ from analysis.choice.report import (
     comparison_json,
     comparison_latex,
     comparison_markdown,
+    diff_counted,
     diff_csv,
     diff_grid,
     how_counted,
@@ -228,13 +229,11 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
         assert y is not None
         return scatter_chart(rows, x, y, bubble, log)
 
-    chart = draw(axes)
-    bars = bars_instead(chart, rows, *axes)
-    _entitle(listed(names_of([row.spec for row in rows])) if bars else chart.title)
     if on_wall():
-        _show_scatter_on_wall(chart, bars, rows, axes, left_out)
+        _show_scatter_on_wall(draw(axes), rows, axes, left_out)
     end_of_wall()
     charts = show_scatter(draw, axes, rows, "scatter", 400)
+    note_title(charts[0][0].title)
     if left_out:
         st.caption(unbroken(left_out))
     with files:
@@ -251,13 +250,11 @@ def _entitle(text: str) -> None:
 
 
 def _show_scatter_on_wall(
-    chart: Chart,
-    bars: Sequence[Chart],
-    rows: Sequence[Row],
-    axes: tuple[Axis, Axis, Axis | None],
-    left_out: str,
+    chart: Chart, rows: Sequence[Row], axes: tuple[Axis, Axis, Axis | None], left_out: str
 ) -> None:
     """Show a scatter, or bars in place of an empty one, and what it says."""
+    bars = bars_instead(chart, rows, *axes)
+    _entitle(listed(names_of([row.spec for row in rows])) if bars else chart.title)
     if bars:
         for number, (one, place) in enumerate(zip(bars, st.columns(2, gap="medium"), strict=True)):
             with place:
@@ -464,6 +461,10 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             lecture.sentence(sweep_in_words(curves, figure))
             end_page()
         st.markdown(unbroken(sweep_in_words(curves, figure)))
+        how = ""
+        if figure.is_of_batch and sweep is not Sweep.BATCH:
+            how = f"Counts are for {number_of(batch, 'image')}"
+            st.caption(f"{how}.")
         if alike := shared_lines(curves):
             said = "; ".join(listed(names) for names in alike)
             st.caption(
@@ -471,7 +472,7 @@ def show_sweep(texts: Sequence[str], files: DeltaGenerator) -> None:
             )
         with files:
             cited = architectures(one.model for one in curves)
-            export("sweep", [chart_picture(chart, "sweep", "", cited)], what="sweep")
+            export("sweep", [chart_picture(chart, "sweep", how, cited)], what="sweep")
     if gaps := "; ".join(not_swept(curves, figure)):
         said = f"Left out because batch norm can't train on one value per channel: {gaps}"
         hint(said)
@@ -503,6 +504,7 @@ def show_diff(spec: ResNetSpec, files: DeltaGenerator) -> None:
         end_page()
     _show_graphs(found)
     st.markdown(unbroken(_in_a_list(found)))
+    st.caption(f"{diff_counted(found)}.")
     grid = diff_grid(found)
     with files:
         data = table_files(grid, _between(found), partial(diff_csv, found))
@@ -534,7 +536,7 @@ def diff_pictures(found: Diff) -> list[Picture]:
                 cost.model,
                 cost,
                 draw,
-                caption=partial(figure_caption, said, cited=cited),
+                caption=partial(figure_caption, said, diff_counted(found), cited),
                 marks=partial(marks_on, found),
                 key=f"difference_{key}",
                 label=name,

@@ -18,7 +18,7 @@ from analysis.results.recorded import whence
 from analysis.results.store import Store
 from analysis.style.numbers import percent, seeds_in_words, short
 from analysis.style.stamps import device_words, machine, moment
-from analysis.training.charts import Shown, ladder_chart, training_chart
+from analysis.training.charts import Shown, are_means, ladder_chart, training_chart
 from analysis.training.kept import train_all
 from analysis.training.papers import DEGRADATION
 from analysis.training.report import run_of, runs_csv, runs_json, stops_in_words, summary_rows
@@ -193,14 +193,17 @@ def show_runs(runs: Sequence[Run], shown: Shown, remark: str) -> None:
         show_chart(chart, "training", None)
     is_tested = any(run.epochs for run in runs)
     if shown.is_of_tests and not is_tested and not (chart.series and on_wall()):
-        st.info(untested(runs), icon=":material/info:")
+        way = "Press P, then turn on" if on_wall() else "Turn on"
+        st.info(untested(runs, way), icon=":material/info:")
     specs = list(dict.fromkeys(run.task.spec for run in runs))
     rename(chart.title if len(specs) > 1 else f"{chart.title}: {title(specs[0])}")
     if on_wall():
         with said("training"):
             if by_depth:
                 lecture.sentence(shown.headline_by_depth(runs))
-            elif shown is Shown.TRAIN_LOSS or len(grouped(runs)) <= _MOST_ON_WALL:
+            elif shown is Shown.TRAIN_LOSS or (
+                chart.series and len(grouped(runs)) <= _MOST_ON_WALL
+            ):
                 lecture.sentence(shown.headline(runs))  # accuracies of more would fill the wall
             images = images_in_words(runs[0].task.data_name)
             spread = spread_in_words(chart, _seeds_of(runs))
@@ -304,7 +307,7 @@ def _how(
         stamp += f", {machine(card or where.cpu)}, {moment(where.date)}"
     start = f", from {first.task.start.words}" if first.task.start else ""
     which = {Shown.TEST_ACCURACY: "", Shown.ACCURACY: "training points"}.get(shown, "points")
-    told = [f"{which} are means over several steps"] if which else []
+    told = [f"{which} are means over several steps"] if which and are_means(runs) else []
     if bands and len(seeds) > 1:
         told.append("bands are the range over the seeds")
     trained = (

@@ -171,8 +171,8 @@ def test_every_pair_of_the_catalog_adds_up_and_is_written() -> None:
         assert diff_grid(found).caption.startswith(found.sentence)
         rows = list(csv.DictReader(io.StringIO(diff_csv(found))))
         assert [row["stage"] for row in rows] == [row[0] for row in diff_grid(found).rows]
-        ends = (found.before.model, found.after.model)
-        assert {(row["from"], row["to"]) for row in rows} == {ends}
+        asked = (found.before.model, found.after.model, str(found.before.batch))
+        assert {(row["from"], row["to"], row["batch"]) for row in rows} == {asked}
         assert sum(int(row["params"]) for row in rows) == gained
         assert sum(int(row["macs"]) for row in rows) == macs
         assert sum(int(row["saved_bytes"]) for row in rows) == saved

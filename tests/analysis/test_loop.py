@@ -23,7 +23,7 @@ from analysis.gradients.measure import measure
 from analysis.machine.devices import seeded
 from analysis.training import checkpoints, states
 from analysis.training.batches import Feed, order, shifted, shown, step_images
-from analysis.training.charts import ladder_chart, training_chart
+from analysis.training.charts import are_means, ladder_chart, training_chart
 from analysis.training.kept import NotKeptError, RunFiles, train_kept
 from analysis.training.loop import Training, check, evaluate, finish
 from analysis.training.recipes import RECIPES, Augment, changed
@@ -622,3 +622,11 @@ def test_a_stop_is_said_for_each_run_that_lacks_steps() -> None:
     assert named == f"Stopped: {names_of([[alone], beside])[0]}, after 1 of 60 steps."
     row = summary_rows([replace(short, epochs=(Epoch(1, 10, 0.5, 0.8125),))])[0]
     assert (row["test_accuracy"], row["tested_after"]) == (0.8125, 10)
+
+
+@pytest.mark.parametrize("steps", [1, 11, 12, 60])
+def test_points_are_called_means_only_if_they_are(steps: int) -> None:
+    (whole,) = with_losses("plain20", 0.5)
+    run = replace(whole, train_loss=(0.5,) * steps, train_accuracy=(0.5,) * steps)
+    (line,) = training_chart([run]).series
+    assert are_means([run]) == (len(line.x) < steps)

@@ -20,7 +20,7 @@ from analysis.style.palette import DARK, LIGHT, contrast, mix, text_on
 from analysis.timing.settings import Settings
 from nets import CATALOG, ResNetSpec, parse
 from pages.ui import comparisons
-from pages.ui.markup import GOES_ON, height_of
+from pages.ui.markup import height_of
 from pages.views import choose
 from pages.views import compare as compare_views
 from tests.analysis.fake_accelerator import FakeAccelerator
@@ -73,7 +73,6 @@ def test_compare_shows_costs_diff_and_ledger(open_app: Open) -> None:
     styled = app.dataframe[0].proto.arrow_data.styler.display_values
     assert b"427 px" in styled
     assert "<table" not in html(app)  # hidden tabs aren't computed
-    assert GOES_ON in html(app)
     captions = [caption.value for caption in app.caption]
     assert (
         "All networks shown are on the Pareto front." in captions
@@ -678,3 +677,20 @@ def test_a_sweep_of_batches_has_no_field_for_one_batch(open_app: Open) -> None:
     assert app.query_params["compare_batch"] == "4"
     app.segmented_control(key="sweep").set_value("depth").run()
     assert app.number_input(key="compare_batch").value == 4
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("sweep", "Counts are for 8 images."),
+        ("difference", "Counts are for 8 images of 3×224×224."),
+    ],
+)
+def test_counts_name_their_batch_on_the_page_and_in_captions(
+    open_app: Open, shown: str, said: str
+) -> None:
+    app = open_app("resnet50", "compare", compare_shown=shown, compare_batch="8")
+    assert said in [one.value for one in app.caption]
+    app.button(key=f"export_{shown}").click().run()
+    assert not app.exception
+    assert "Counts are for 8 images" in "".join(one.value for one in app.code)

@@ -457,3 +457,12 @@ def test_of_several_seeds_one_is_shown(open_app: Open) -> None:
     app.selectbox(key="train_seed").select("1").run()
     assert not app.exception
     assert f"{runs[1].test.accuracy:.2%}" in html(app)
+
+
+def test_untested_runs_on_the_wall_say_where_the_settings_are(open_app: Open) -> None:
+    app = open_app("resnet50", "training", train_shown="test_accuracy", view="wall")
+    assert not app.exception
+    assert app.info[0].value.startswith("These runs weren't tested. Press P, then turn on ")
+    assert "trains more slowly" not in markdown(app)  # of the loss, which isn't shown
+    desk = open_app("resnet50", "training", train_shown="test_accuracy")
+    assert desk.info[0].value.startswith("These runs weren't tested. Turn on ")
