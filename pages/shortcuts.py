@@ -1,5 +1,6 @@
 """Shortcuts: where a network has identity, projection or zero-pad shortcuts, and why."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -10,6 +11,7 @@ spec = requested()
 
 from analysis.drawing.caption import counts_in_words, graph_caption
 from analysis.drawing.drawn import graph_of, upright
+from analysis.drawing.marks import numbered
 from analysis.drawing.parts import Graph, Layout
 from analysis.drawing.viewer import PHONE_PX, also_upright, levels, view_name
 from analysis.style.language import translate
@@ -49,7 +51,7 @@ with export:
     drawing = graph_picture(
         profile.model,
         drawn.pair.by_name() if drawn.pair else profile,
-        partial(graph_of, drawn),
+        partial(numbered, lambda mm, least: graph_of(replace(drawn, smallest=least), mm), heat),
         heat,
         partial(
             graph_caption,

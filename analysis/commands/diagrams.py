@@ -158,6 +158,7 @@ def graph(
     from analysis.drawing.beside import Beside
     from analysis.drawing.caption import block_caption, graph_caption
     from analysis.drawing.heat import Metric, Per, heat_of
+    from analysis.drawing.marks import numbered
     from analysis.drawing.parts import TEXT, Labels, Layout
 
     several = len(specs) > 1 or beside is not None
@@ -179,13 +180,17 @@ def graph(
     name = "block" if block else viewer.view_name(asked, unfold)
     row: Beside | None = or_usage(Beside, costs, vgg19=beside is not None) if several else None
 
-    def draw(width_mm: float | None) -> Graph:
-        if block is not None:
-            drawn: Graph = or_usage(graphs.block_graph, cost, block, width_mm, way)
-            return drawn
+    def laid_out(width_mm: float | None, smallest: float) -> Graph:
         figures = heat is not None
+        if block is not None:
+            drawn: Graph = or_usage(
+                graphs.block_graph, cost, block, width_mm, way, figures, smallest
+            )
+            return drawn
         if row is not None:
-            return row.graph(asked, unfold, width_mm, labels, way, figures, ratio)
+            return row.graph(
+                asked, unfold, width_mm, labels, way, figures, ratio, smallest=smallest
+            )
         return graphs.graph(
             cost,
             asked,
@@ -195,6 +200,7 @@ def graph(
             labels=labels,
             arranged=layout,
             figures=figures,
+            smallest=smallest,
         )
 
     def views() -> Mapping[str, Graph]:
@@ -212,12 +218,14 @@ def graph(
         if row is not None:
             return row.upright(asked, unfold, labels, heat is not None, viewer.PHONE_PX)
         assert block is not None
-        return replace(graphs.block_graph(cost, block, arranged=Layout.COLUMN), small=TEXT)
+        column = graphs.block_graph(cost, block, None, Layout.COLUMN, heat is not None)
+        return replace(column, small=TEXT)
 
     warm = None
     if heat:
         found = or_usage(row.heat if row else partial(heat_of, cost), Metric(heat))
         warm = replace(found, per=Per(heat_per or "box"))
+    draw = partial(numbered, laid_out, warm)
     told = partial(graph_caption, costs, beside is not None, warm, asked, unfold)
     if block is not None:
         told = partial(block_caption, cost, block)

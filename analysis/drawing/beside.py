@@ -67,6 +67,7 @@ class Beside:
         aspect: float = DEFAULT_ASPECT,
         fits: bool = False,
         tight: bool = False,
+        smallest: float = 0.0,
     ) -> Graph:
         """Lay out the networks together; arguments as in `analysis.drawing.graph.graph`.
 
@@ -77,8 +78,9 @@ class Beside:
         on a page are in rows if these are lower.
         """
         if arranged is None:
+            rest = (figures, aspect, fits, tight, smallest)
             ways = (
-                self.graph(level, unfold, width_mm, labels, way, figures, aspect, fits, tight)
+                self.graph(level, unfold, width_mm, labels, way, *rest)
                 for way in (Layout.COLUMN, Layout.ROWS)
             )
             columns = next(ways)
@@ -95,7 +97,9 @@ class Beside:
             return min(columns, rows, key=lambda one: one.width)  # the narrower has larger text
         says = labels or (Labels.PATH if fits else Labels.OPERATIONS)
         in_columns = arranged is Layout.COLUMN
-        networks = self._networks(level, unfold, width_mm, says, in_columns, figures, fits, tight)
+        networks = self._networks(
+            level, unfold, width_mm, says, in_columns, figures, fits, tight, smallest
+        )
         if in_columns:
             drawn = column.beside(networks, width_mm)
         else:
@@ -128,6 +132,7 @@ class Beside:
         figures: bool,
         fits: bool,
         tight: bool,
+        smallest: float = 0.0,
     ) -> list[Network]:
         """Return what to draw of each network; arguments as in `graph`."""
         paper = COLUMNS if in_columns else PAPER
@@ -143,7 +148,7 @@ class Beside:
             view = replace(view, groups=in_columns, splits=in_columns, joins=joins)
             if width_mm is None or view.spacing == PAPER:
                 view = replace(view, spacing=spacing, short=fits)
-            network = network_of(view)
+            network = network_of(view.widened(smallest))
             networks.append(replace(network, name=name, notes=self._notes(network, fits)))
         return [_marked(network) for network in networks]
 

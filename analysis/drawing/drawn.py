@@ -42,7 +42,7 @@ class Drawn:
         aspect: the ratio of width to height to aim for.
         fits: whether to make text as large as a place of that aspect allows.
         tight: whether to space it more tightly than usual on a screen.
-        smallest: the width in px of the narrowest box in such a place; 0 for the usual one.
+        smallest: the width in px of the narrowest box; 0 for the usual one.
     """
 
     spec: ResNetSpec
@@ -82,8 +82,8 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
     fits, tight = (asked and width_mm is None for asked in (drawn.fits, drawn.tight))
     if pair := drawn.pair:
         layout = drawn.layout or (Layout.ROWS if width_mm is None else None)
-        aspect = drawn.aspect
-        return pair.graph(level, unfold, width_mm, labels, layout, figures, aspect, fits, tight)
+        rest = (figures, drawn.aspect, fits, tight, drawn.smallest)
+        return pair.graph(level, unfold, width_mm, labels, layout, *rest)
     return graph(
         _profiled(drawn.spec),
         level,
@@ -96,7 +96,7 @@ def graph_of(drawn: Drawn, width_mm: float | None = None) -> Graph:
         figures=figures,
         fits=fits,
         tight=tight,
-        smallest=drawn.smallest if fits else 0.0,
+        smallest=drawn.smallest,
     )
 
 

@@ -82,6 +82,11 @@ class View:
         """The details of every layer, block and stage, by path."""
         return _details(self.profile)
 
+    def widened(self, smallest: float) -> View:
+        """Return the view with boxes at least as wide as this, in px."""
+        widest = max(self.spacing.smallest, smallest)
+        return replace(self, spacing=replace(self.spacing, smallest=widest))
+
 
 def graph(
     profile: Profile,
@@ -118,8 +123,7 @@ def graph(
             aspect allows; blocks are then numbered within the stages that their bands name, and
             annotations are as large as labels.
         tight: whether to space it more tightly than usual on a screen, for larger text.
-        smallest: if it fits a container, the width in px of the narrowest box, if that is more than
-            usual.
+        smallest: the width in px of the narrowest box, if that is more than usual.
 
     Raises:
         ValueError: if an opened name doesn't exist.
@@ -127,20 +131,19 @@ def graph(
     view = view_of(profile, level, unfold, opened, width_mm, labels, figures)
     view = replace(view, groups=arranged is Layout.COLUMN, cuts=frozenset(cuts))
     if fits or tight:
-        spacing = spacing_in_place(fits, tight, figures, smallest)
-        view = replace(view, spacing=spacing, short=fits)
-    found = layout.arrange(network_of(view), arranged, aspect, width_mm, fits)
+        view = replace(view, spacing=spacing_in_place(fits, tight, figures), short=fits)
+    found = layout.arrange(network_of(view.widened(smallest)), arranged, aspect, width_mm, fits)
     return replace(found, small=TEXT) if fits else found
 
 
-def spacing_in_place(fits: bool, tight: bool, figures: bool, smallest: float = 0.0) -> Spacing:
+def spacing_in_place(fits: bool, tight: bool, figures: bool) -> Spacing:
     """Return the spacing of a drawing for a place on a screen; arguments as in `graph`."""
     if not fits:
         return CLOSE if tight else SCREEN
     spacing = SNUG if figures else PAPER
     if tight:
         spacing = replace(TIGHT, smallest=spacing.smallest) if figures else TIGHT
-    return replace(spacing, apart=_APART, smallest=max(spacing.smallest, smallest))
+    return replace(spacing, apart=_APART)
 
 
 def view_of(
@@ -178,7 +181,12 @@ def _on_paper(width_mm: float, level: Level, figures: bool = False, both: bool =
 
 
 def block_graph(
-    profile: Profile, path: str, width_mm: float | None = None, arranged: Layout | None = None
+    profile: Profile,
+    path: str,
+    width_mm: float | None = None,
+    arranged: Layout | None = None,
+    figures: bool = False,
+    smallest: float = 0.0,
 ) -> Graph:
     """Lay out the layers of one block between the shapes of its input and its output.
 
@@ -188,18 +196,22 @@ def block_graph(
         width_mm: the drawing's width on paper, on which its text has 7 to 8 pt if it fits.
         arranged: rows or a column. Rows are one or, if its text would be too small on paper, two;
             None means a column if two rows aren't legible either.
+        figures: whether every box has room for a number below its label, for heat.
+        smallest: the width in px of the narrowest box, if that is more than usual.
 
     Raises:
         ValueError: if the network has no such block.
     """
-    spacing = SCREEN if width_mm is None else _on_paper(width_mm, Level.LAYER)
-    network = _network_of_block(profile, path, spacing)
+    view = View(profile, Level.LAYER, unfold=True, figures=figures)
+    if width_mm is not None:
+        view = replace(view, spacing=_on_paper(width_mm, Level.LAYER))
+    network = _network_of_block(view.widened(smallest), path)
     if arranged is Layout.COLUMN:
         return column.in_a_column(network, width_mm, _BLOCK_MM)
     if width_mm is None:
         return layout.in_a_row(network)
     least = px_at(width_mm, LEAST_PT)
-    close = _network_of_block(profile, path, TIGHT)
+    close = _network_of_block(replace(view, spacing=TIGHT).widened(smallest), path)
     for one in (network, close):
         row = layout.in_a_row(one, width_mm)
         if row.width <= least + 0.1:
@@ -211,10 +223,10 @@ def block_graph(
     return two if arranged else column.in_a_column(network, width_mm, _BLOCK_MM)
 
 
-def _network_of_block(profile: Profile, path: str, spacing: Spacing) -> Network:
+def _network_of_block(view: View, path: str) -> Network:
     """Return one block between the shapes of its input and its output."""
-    cell, use = cell_of(profile, path, spacing)
-    view = View(profile, spacing=spacing)
+    profile = view.profile
+    cell, use = _cell_at(view, path)
     ends = [
         Group(name, (_single(view, name, Kind.INPUT, (shape(sides),), f"the block's {name}"),))
         for name, sides in (("input", use.input), ("output", use.output))
@@ -229,7 +241,9 @@ def _network_of_block(profile: Profile, path: str, spacing: Spacing) -> Network:
     )
     groups = (ends[0], inside, ends[1])
     name = f"{title(profile.spec)}, {path}"
-    return Network(profile.model, name, f"block {path}", groups, spacing)
+    return Network(
+        profile.model, name, f"block {path}", groups, view.spacing, has_scale=view.figures
+    )
 
 
 def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cell, ShortcutUse]:
@@ -238,9 +252,13 @@ def cell_of(profile: Profile, path: str, spacing: Spacing = SCREEN) -> tuple[Cel
     Raises:
         ValueError: if the network has no such block.
     """
-    use = block_at(profile, path)
-    view = View(profile, Level.LAYER, unfold=True, spacing=spacing)
-    block = plan.block_at(profile.spec, use.place)
+    return _cell_at(View(profile, Level.LAYER, unfold=True, spacing=spacing), path)
+
+
+def _cell_at(view: View, path: str) -> tuple[Cell, ShortcutUse]:
+    """Return a block's layers as a cell, with its shortcut; errors as in `cell_of`."""
+    use = block_at(view.profile, path)
+    block = plan.block_at(view.profile.spec, use.place)
     return _layers_cell(view, block, use.place, 1, ("", "")), use
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -110,7 +111,8 @@ class Warm:
 
     def _folds(self, node: Node) -> bool:
         """Return whether the box of a run shows its sum without saying so."""
-        return node.kind is Kind.RUN and not any("=" in line.text for line in lines_of(node, self))
+        lines = lines_of(node, self.heat)
+        return node.kind is Kind.RUN and not any("=" in line.text for line in lines)
 
     def colour(self, node: Node) -> str | None:
         """Return the fill of a node; None for no fill, if it has no number or counts nothing."""
@@ -162,7 +164,7 @@ class Line(NamedTuple):
 
 
 def lines_of(
-    node: Node, warm: Warm | None, labels: bool = True, small: int = SMALL
+    node: Node, heat: Heat | None, labels: bool = True, small: int = SMALL
 ) -> tuple[Line, ...]:
     """Place the text in a box: the lines of its label, what is beside them, and its number.
 
@@ -175,7 +177,7 @@ def lines_of(
         text = node.label if is_input else f"×{node.count}" if node.depth else ""
         line = Line(text, TEXT, node.label_y + 4.5, node.x, not is_input)
         return (line,) if text else ()
-    lines, figures = node.lines, warm.heat.figures(node) if warm else ()
+    lines, figures = node.lines, heat.figures(node) if heat else ()
     room = node.width - _AROUND
     wide = text_width(node.beside, TEXT) if node.beside else 0.0
     low = (node.height - node.inner - 5) / (len(lines) + 1) >= LOWEST
@@ -215,6 +217,33 @@ def width_for_numbers(graph: Graph, heat: Heat) -> float:
     """Return the width in px of the narrowest box that has room for any of a graph's numbers."""
     shortest = [said for node in graph.nodes for said in heat.figures(node)[-1:]]
     return _AROUND + max((text_width(said, graph.small) for said in shortest), default=0.0)
+
+
+def numbered(
+    draw: Callable[[float | None, float], Graph], heat: Heat | None, width_mm: float | None = None
+) -> Graph:
+    """Lay out a drawing so that every box has room for its number.
+
+    Args:
+        draw: lays it out for a width on paper in mm, if any, and a width in px of the narrowest
+            box, which is 0 for the usual one.
+        heat: the numbers, if any.
+        width_mm: the width on paper.
+    """
+    drawn = draw(width_mm, 0.0)
+    if heat is None or width_mm is None or has_every_number(drawn, heat):
+        return drawn
+    return draw(width_mm, width_for_numbers(drawn, heat))
+
+
+def has_every_number(graph: Graph, heat: Heat) -> bool:
+    """Return whether every box that has a number has room for it."""
+    for node in graph.nodes:
+        said = heat.figures(node)
+        lines = {line.text for line in lines_of(node, heat, small=graph.small)}
+        if said and lines.isdisjoint(said):
+            return False
+    return True
 
 
 class Sample(NamedTuple):

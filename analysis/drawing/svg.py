@@ -264,7 +264,7 @@ def _node(node: Node, palette: Palette, labels: bool, warm: Warm | None, small: 
         drawn += "".join(
             f'<text x="{_n(line.x)}" y="{_n(line.base)}"{_size(line.size)}'
             f'{_weight(line.bold)} fill="{ink}">{escape(line.text)}</text>'
-            for line in lines_of(node, warm, labels, small)
+            for line in lines_of(node, warm.heat if warm else None, labels, small)
         )
     hint = escape(f"{node.path}: {detail}")
     count = f' data-count="{node.count}"' if node.count > 1 else ""

@@ -414,7 +414,7 @@ def _node(pen: _Pen, node: Node, labels: bool, warm: Warm | None) -> Iterator[st
         yield rf"\path[box, fill=net{fill}] {box}; % {_printable(node.path)}"
     if node.inner:
         yield rf"\path[fill=netground] {pen.box(*node.panel)};"
-    for line in lines_of(node, warm, labels):
+    for line in lines_of(node, warm.heat if warm else None, labels):
         style = f"{'words' if line.size == TEXT else 'small words'}{ink}"
         yield _words(pen, line.x, line.base, line.text, style, line.bold)
 

@@ -495,7 +495,7 @@ function choose(state, id, { silent = false, show = false } = {}) {
 function drawn(state, id) {
   if (state.groups.has(id)) return id;
   const inside = state.order.find((one) => one.startsWith(`${id}.`));
-  return inside ?? holder(state, id)?.id ?? ends(state, (name) => name === id)[0]?.id ?? "";
+  return inside ?? holders(state, id)[0]?.id ?? ends(state, (name) => name === id)[0]?.id ?? "";
 }
 
 function hint(state) {
@@ -518,7 +518,7 @@ function explain(state) {
   done.dataset.done = "true";
   done.className = "rv-done";
   done.ariaLabel = done.title = "Close the details";
-  add(box, "h3", node.title);
+  add(box, "h3", titled(node));
   if (facts.what) add(box, "p", facts.what).className = "rv-what";
   if (facts.formula) add(box, "p", facts.formula).className = "rv-formula";
   const list = add(box, "dl");
@@ -534,9 +534,13 @@ function explain(state) {
   if (node.inside) add(box, "button", "Fold again").dataset.close = node.inside;
 }
 
+function titled({ network, title }) {
+  return network ? `${network}: ${title}` : title;
+}
+
 function wordsFor(state, name) {
   const [stage, rest] = name.split(".");
-  if (rest === "all") return `Unfold the ${state.data.blocks[stage] - 1} blocks`;
+  if (rest === "all") return `Unfold the ${state.data.networks[""].blocks[stage] - 1} blocks`;
   return rest === undefined ? "Show its blocks" : "Show its layers";
 }
 
@@ -560,7 +564,7 @@ function hover(state, event) {
     .slice(0, 4)
     .join(" · ");
   state.tip.replaceChildren();
-  add(state.tip, "strong", node.title);
+  add(state.tip, "strong", titled(node));
   add(state.tip, "div", [facts.what, facts.formula].filter(Boolean).join(", "));
   add(state.tip, "div", brief);
   const box = state.canvas.getBoundingClientRect();
@@ -658,16 +662,18 @@ function search(state) {
   for (const group of state.groups.values()) group.classList.remove("found");
   state.count.classList.toggle("rv-idle", !text);
   const hits = text ? matches(state, text) : [];
-  state.folded = text && !hits.length ? holder(state, text) : null;
+  const holding = text && !hits.length ? holders(state, text) : [];
+  state.folded = holding.find(({ open }) => open.length) ?? null;
   const within =
-    text && !state.folded
+    text && !holding.length
       ? ends(state, (name) => (hits.length ? name === text : name.includes(text)))
       : [];
-  state.count.textContent = text ? found(state, hits, within) : hint(state);
-  const around = state.folded ? drawnFor(state, state.folded.id) : within.map(({ id }) => id);
-  for (const id of [...hits, ...around]) state.groups.get(id).classList.add("found");
+  state.count.textContent = text ? found(state, hits, holding, within) : hint(state);
+  const around = [...holding, ...within].map(({ id }) => id);
+  const lit = [...hits, ...around, ...holding.flatMap(({ id }) => drawnFor(state, id))];
+  for (const id of lit) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;
-  state.root.classList.toggle("rv-searching", hits.length + around.length > 0);
+  state.root.classList.toggle("rv-searching", lit.length > 0);
 }
 
 function clearSearch(state) {
@@ -687,64 +693,86 @@ function tellSearch(state) {
 // A path to find: of a layer, which may be folded, or else of a drawn layer, block or stage.
 function example(state) {
   const path = "layer2.0.conv1";
-  if (path in state.data.nodes || holder(state, path)) return path;
+  if (path in state.data.nodes || holders(state, path).length) return path;
   const like = [/conv/, /\./, /layer/, /./].find((sign) => state.order.some((id) => sign.test(id)));
-  return state.order.find((id) => like?.test(id)) ?? path;
+  const id = state.order.find((id) => like?.test(id)) ?? path;
+  return id.slice(before(state, id).length);
 }
 
-// Describe what was found, and what is inside stem or head.
-function found(state, hits, within) {
-  if (state.folded) {
-    const { title } = state.data.nodes[state.folded.id];
-    return `inside ${title.replace(/, addition$/, "")}: Enter opens it`;
-  }
+// What stands before a network's path in a drawing of several.
+function before(state, id) {
+  return Object.keys(state.data.networks).find((name) => id.startsWith(name)) ?? "";
+}
+
+// Describe what was found, and what is inside a folded block, stem or head.
+function found(state, hits, holding, within) {
+  const title = ({ id }) => state.data.nodes[id].title.replace(/, addition$/, "");
+  if (state.folded) return `inside ${title(state.folded)}: Enter opens it`;
   const said = [];
+  if (holding.length) {
+    const boxes = [...new Set(holding.map(title))].join(" or ");
+    said.push(`inside ${boxes}: Enter shows ${holding.length > 1 ? "the next" : "it"}`);
+  }
   if (hits.length === 1) said.push("1 found: Enter shows it");
   if (hits.length > 1) said.push(`${hits.length} found, Enter shows the next`);
   if (within.length) {
-    const where = within.map(({ id, name }) => `${name} is inside ${id}`).join(", ");
-    const them = within.length > 1 ? "them" : "it";
-    said.push(`${where}: set Level to layer to see ${them}`);
+    const where = [...new Set(within.map(({ end, name }) => `${name} is inside ${end}`))];
+    const them = where.length > 1 ? "them" : "it";
+    // A file of several networks has no levels.
+    const hasLevels = state.searched !== undefined || "" in state.data.networks;
+    said.push(where.join(", ") + (hasLevels ? `: set Level to layer to see ${them}` : ""));
   }
   return said.join("; ") || `No match for ${state.finder.value.trim()}`;
 }
 
-// The nodes that match a path, an exact match first; otherwise those of the stage with that name in
+// The nodes that match a path, an exact match first; otherwise those of the stages with that name in
 // the paper.
 function matches(state, text) {
-  const { nodes, papers } = state.data;
+  const { nodes, networks } = state.data;
   const hits = state.order.filter((id) => id.includes(text) || nodes[id].title.includes(text));
   if (hits.length) return hits.sort((one, other) => (other === text) - (one === text));
-  const stage = Object.keys(papers).find((name) => [text, `${text}_x`].includes(papers[name]));
-  return state.order.filter((id) => nodes[id].path.split(".")[0] === stage);
+  return Object.entries(networks).flatMap(([name, { papers }]) => {
+    const stage = Object.keys(papers).find((own) => [text, `${text}_x`].includes(papers[own]));
+    const start = `${name}${stage}`;
+    return state.order.filter((id) => id === start || id.startsWith(`${start}.`));
+  });
 }
 
-// The first matching layer inside stem and head, if each is one node.
+// The first matching layer inside each stem and head that is one node.
 function ends(state, asked) {
-  return ["stem", "head"]
-    .filter((id) => state.groups.has(id))
-    .map((id) => ({ id, name: state.data.layers[id].find(asked) }))
-    .filter(({ name }) => name);
+  return Object.entries(state.data.networks).flatMap(([name, { layers }]) =>
+    ["stem", "head"]
+      .filter((end) => state.groups.has(`${name}${end}`))
+      .map((end) => ({ id: `${name}${end}`, end, name: layers[end].find(asked) }))
+      .filter(({ name }) => name),
+  );
 }
 
-// The drawn node that holds a folded path, and what must be opened to see it.
-function holder(state, text) {
-  const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(text) ?? [];
-  const count = state.data.blocks[stage];
+// The drawn nodes that hold a folded path, one of each network that has it, and what must be opened
+// to see it.
+function holders(state, text) {
+  return Object.entries(state.data.networks)
+    .map(([name, network]) => holder(state, name, network, text))
+    .filter(Boolean);
+}
+
+function holder(state, name, { blocks, layers }, text) {
+  const path = text.startsWith(name) ? text.slice(name.length) : text;
+  const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(path) ?? [];
+  const count = blocks[stage];
   if (!count || Number(index) >= count) return null;
-  if (layer && !state.data.layers[stage].some((name) => name.startsWith(layer))) return null;
+  if (layer && !layers[stage].some((own) => own.startsWith(layer))) return null;
   for (const id of state.order) {
     const node = state.data.nodes[id];
-    if (!node.opens.length) continue;
-    const [own, first, rest] = node.path.split(".");
+    const [own, first, rest] = node.path.slice(name.length).split(".");
     const open = [];
-    if (own !== stage || rest) continue;
+    if (!node.path.startsWith(name) || own !== stage || rest) continue;
     if (first === undefined) open.push(stage);
     else if (index < Number(first) || index >= Number(first) + node.count) continue;
     if (index > 1 || (index > 0 && count > 2)) open.push(`${stage}.all`);
     if (layer) open.push(`${stage}.${index}`);
     const target = `${stage}.${index}${layer ? `.${layer}` : ""}`;
-    return { id, open, target };
+    return { id, open: node.opens.length ? open : [], target };
   }
   return null;
 }

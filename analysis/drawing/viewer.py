@@ -90,9 +90,10 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
 
     Returns:
         `svg`; `upright`, whether it is taller than a window, in which the page scrolls; `nodes`, by
-        id in the order of the main path: title, index of its facts, what opens it and what closes
-        it; `facts`, each shared by equal blocks; `hints`, the meaning of a fact's name; `blocks`
-        and `layers` of every stage, and the layers of stem and head, for finding what is folded;
+        id in the order of the main path: title, the network's name if there are several, index of
+        its facts, what opens it and what closes it; `facts`, each shared by equal blocks; `hints`,
+        the meaning of a fact's name; `networks`, for finding what is folded, by what stands before
+        their paths: `blocks` and `layers` of every stage, the layers of stem and head, and
         `papers`, every stage's name in the paper.
     """
     if not isinstance(profile, Profile):
@@ -101,6 +102,7 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
     nodes = {
         node.id: {
             "title": _name(node),
+            "network": "",
             "path": node.path,
             "count": node.count,
             "facts": describe(node),
@@ -109,34 +111,33 @@ def view(graph: Graph, profile: Profile | Mapping[str, Profile], drawing: str) -
         }
         for node in _nodes_of(graph)
     }
-    stages = plan.stage_names(profile.spec)
     return {
         "svg": drawing,
         "upright": graph.layout is Layout.COLUMN,
         "nodes": nodes,
         "facts": describe.facts,
         "hints": {_label(metric): metric.meaning for metric in Metric},
-        "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
-        "layers": _layer_names(profile),
-        "papers": {stage: plan.paper_name(profile.spec, stage) for stage in stages},
+        "networks": {"": _inside(profile)},
     }
 
 
 def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str) -> dict[str, Any]:
     """Return the viewer's data for several networks, of which nothing can be opened."""
     describers = {name: _Describer(profile) for name, profile in profiles.items()}
+    titles = {_network_of(part.nodes[0]): part.headings[0].text for part in graph.parts}
     facts: list[dict[str, Any]] = []
     nodes = {}
     for node in _nodes_of(graph):
-        name, _, path = node.path.partition(SLASH)
+        name = _network_of(node)
+        path = node.path.removeprefix(f"{name}{SLASH}")
         bare = replace(node, path=path)
         if describer := describers.get(name):
             said = describer.facts[describer(bare)]
         else:
             said = {"what": node.detail, "rows": [], "text": ""}
-        titled = f"{name}{SLASH}{_name(bare) if describer else path}"
         nodes[node.id] = {
-            "title": titled,
+            "title": _name(bare) if describer else path,
+            "network": titles[name],
             "path": node.path,
             "count": node.count,
             "facts": len(facts),
@@ -150,9 +151,22 @@ def _view_of_several(graph: Graph, profiles: Mapping[str, Profile], drawing: str
         "nodes": nodes,
         "facts": facts,
         "hints": {_label(metric): metric.meaning for metric in Metric},
-        "blocks": {},
-        "layers": {},
-        "papers": {},
+        "networks": {f"{name}{SLASH}": _inside(profile) for name, profile in profiles.items()},
+    }
+
+
+def _network_of(node: Node) -> str:
+    """Return the prefix of a node's path in a drawing of several networks."""
+    return node.path.partition(SLASH)[0]
+
+
+def _inside(profile: Profile) -> dict[str, Any]:
+    """Return what a search can find in a network although it is folded."""
+    stages = plan.stage_names(profile.spec)
+    return {
+        "blocks": dict(zip(stages, profile.spec.blocks, strict=True)),
+        "layers": _layer_names(profile),
+        "papers": {stage: plan.paper_name(profile.spec, stage) for stage in stages},
     }
 
 

@@ -132,9 +132,8 @@ def show_graph(drawn: Drawn, heat: Heat | None, palette: Palette) -> None:
         drawn = _in(place, drawn, fits=True)
     if wraps:
         tried = [drawn, replace(drawn, tight=True)]
-        numbered = heat if on_wall() and not drawn.pair else None
-        if numbered:  # each box with its number, if these remain legible
-            widest = width_for_numbers(graph_of(drawn), numbered)
+        if heat and drawn.fits and not drawn.pair:  # each box with its number, if legible
+            widest = width_for_numbers(graph_of(drawn), heat)
             tried = [*(replace(one, smallest=widest) for one in tried), *tried]
         drawn = _placed(tried, heat, place)
         if not (on_wall() or scrolls) and (tall := _scrolled(drawn, heat)):

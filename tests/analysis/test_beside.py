@@ -373,7 +373,10 @@ def test_the_viewer_knows_every_node_and_opens_none() -> None:
     assert list(known["nodes"]) == [node.id for node in picture.nodes]
     assert not any(node["opens"] for node in known["nodes"].values())
     run = known["nodes"]["resnet34/layer2.1"]
-    assert run["title"] == "resnet34/layer2.1 to 2.3 ×3"
+    assert (run["network"], run["title"]) == ("ResNet-34", "layer2.1 to 2.3 ×3")
+    assert known["nodes"]["vgg19/fc6"]["network"] == "VGG-19"
+    assert list(known["networks"]) == ["plain34/", "resnet34/"]
+    assert known["networks"]["plain34/"]["blocks"]["layer3"] == 6
     facts = known["facts"][run["facts"]]
     assert facts["what"] == "identity shortcut"
     stem = known["facts"][known["nodes"]["resnet34/conv1"]["facts"]]

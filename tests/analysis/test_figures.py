@@ -15,13 +15,15 @@ from analysis.costs.profiles import Profile
 from analysis.drawing.beside import Beside
 from analysis.drawing.diagram import LEGIBLE_PT
 from analysis.drawing.dot import dot
+from analysis.drawing.drawn import Drawn, graph_of
 from analysis.drawing.graph import Level, block_graph, graph
 from analysis.drawing.heat import Heat, Metric, Per, heat_of
 from analysis.drawing.key import entries_of
-from analysis.drawing.marks import Warm, lines_of
+from analysis.drawing.marks import Warm, lines_of, numbered
 from analysis.drawing.parts import SMALL, TEXT, Graph, Kind, Labels, Layout, Node
 from analysis.drawing.spacing import PAPER, SCREEN, TIGHT
 from analysis.drawing.svg import svg
+from analysis.gradients.twins import other_twin
 from analysis.style.fonts import text_width
 from analysis.style.look import Look, magnification
 from analysis.style.palette import LIGHT
@@ -232,16 +234,16 @@ def test_everything_said_fits_its_box(labels: Labels, layout: Layout, width: flo
                     figures=figures,
                 )
                 heat = heat_of(profile, Metric.MACS)
-                warm = Warm.of(picture, heat, LIGHT) if figures else None
+                hot = heat if figures else None
                 for node in picture.nodes:
                     if node.kind is not Kind.ADD:
-                        assert_fits(node, warm)
+                        assert_fits(node, hot)
                     if figures and labels is not Labels.PATH and heat.of(node):
-                        assert len(lines_of(node, warm)) > len(node.lines) or node.inner
+                        assert len(lines_of(node, hot)) > len(node.lines) or node.inner
 
 
-def assert_fits(node: Node, warm: Warm | None) -> None:
-    lines = lines_of(node, warm)
+def assert_fits(node: Node, heat: Heat | None) -> None:
+    lines = lines_of(node, heat)
     for line in lines:
         half = text_width(line.text, line.size) / 2
         assert abs(line.x - node.x) + half <= node.width / 2 - 2.9, line
@@ -631,8 +633,60 @@ def test_a_graph_with_numbers_fits_a_column_and_a_page(text: str, metric: Metric
         warm = Warm.of(picture, heat, LIGHT)
         for node in picture.nodes:
             if node.count > 1 and node.kind is not Kind.ADD:
-                lines = " ".join(line.text for line in lines_of(node, warm))
+                lines = " ".join(line.text for line in lines_of(node, warm.heat))
                 assert lines.count(f"×{node.count} ") + lines.endswith(f"×{node.count}") == 1
+
+
+@pytest.mark.parametrize("text", ["resnet18", "resnet34", "resnet20", "resnet50", "wrn28_10"])
+@pytest.mark.parametrize("metric", Metric)
+def test_by_layers_on_paper_every_box_has_its_number(text: str, metric: Metric) -> None:
+    """A wider box costs text where a block is one row on all of the paper's width."""
+    usual = Drawn(parse(text), Level.LAYER, figures=True)
+    heat = heat_of(counted(text), metric)
+    for width, most in ((85, 185), (170, 160.01), (254, 143.01)):
+        picture = numbered(
+            lambda mm, least: graph_of(replace(usual, smallest=least), mm), heat, width
+        )
+        assert missing(picture, heat) == []
+        found = printed(picture, width, heat)
+        assert found.tall_mm <= most
+        assert found.text_pt >= (6.99 if text != "resnet50" or width > 85 else 5)
+    twins = replace(usual, twin=other_twin(usual.spec))
+    assert twins.pair
+    hot = twins.pair.heat(metric)
+    picture = numbered(lambda mm, least: graph_of(replace(twins, smallest=least), mm), hot, 170)
+    assert missing(picture, hot) == []
+
+
+def missing(picture: Graph, heat: Heat) -> list[str]:
+    """Return the paths of boxes that have a number and don't say it."""
+    told = {
+        node.path: {line.text for line in lines_of(node, heat, small=picture.small)}
+        for node in picture.nodes
+        if heat.of(node)
+    }
+    return [
+        node.path
+        for node in picture.nodes
+        if node.path in told and told[node.path].isdisjoint(heat.figures(node))
+    ]
+
+
+@pytest.mark.parametrize("width", [None, 85, 170, 254])
+@pytest.mark.parametrize("path", ["layer1.1", "layer4.0"])
+def test_in_a_block_every_box_has_its_number(path: str, width: float | None) -> None:
+    profile = counted("resnet50")
+    for metric in Metric:
+        heat = heat_of(profile, metric)
+
+        def draw(width_mm: float | None, least: float) -> Graph:
+            return block_graph(profile, path, width_mm, None, True, least)
+
+        picture = numbered(draw, heat, width)
+        assert missing(picture, heat) == []
+        if width:
+            assert printed(picture, width, heat).text_pt >= 6.99
+            assert_shafts(picture)
 
 
 @pytest.mark.parametrize("text", ["resnet20", "resnet50"])

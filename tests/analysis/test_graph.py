@@ -306,10 +306,10 @@ def test_every_label_fits_its_box(level: Level, width: float | None) -> None:
     for text in (*deepest, "resnext101_64x4d:dilate=1,1,1"):
         profile = counted(text)
         picture = graph(profile, level, width_mm=width)
-        warm = Warm.of(picture, heat_of(profile, Metric.SAVED_BYTES), LIGHT)
+        heat = heat_of(profile, Metric.SAVED_BYTES)
         for node in picture.nodes:
             if node.kind is not Kind.ADD:
-                for hot in (None, warm):
+                for hot in (None, heat):
                     for line in lines_of(node, hot):
                         half = text_width(line.text, line.size) / 2
                         assert abs(line.x - node.x) + half <= node.width / 2 - 3, (text, line)
@@ -623,7 +623,7 @@ def test_a_number_on_paper_has_the_line_spacing_of_its_label() -> None:
     picture = graph(profile, width_mm=170, figures=True)
     warm = Warm.of(picture, heat_of(profile, Metric.MACS), LIGHT)
     (run,) = (node for node in picture.nodes if node.path == "layer3.1" and node.beside)
-    bases = [line.base for line in lines_of(run, warm) if not line.bold]
+    bases = [line.base for line in lines_of(run, warm.heat) if not line.bold]
     assert [b - a for a, b in pairwise(bases)] == pytest.approx([15, 15, 15])
 
 

@@ -85,18 +85,19 @@ def test_equal_blocks_share_their_facts() -> None:
     known = view(drawn, profile, "")
     assert len(known["nodes"]) == 1203
     assert len(known["facts"]) < 20
-    assert known["blocks"] == {"layer1": 200, "layer2": 200, "layer3": 200}
-    assert known["layers"]["layer1"][:2] == ["conv1", "bn1"]
-    assert known["layers"]["stem"] == ["conv1", "bn1", "act1"]
-    assert known["layers"]["head"] == ["avgpool", "flatten", "fc"]
-    assert known["papers"] == {"layer1": "", "layer2": "", "layer3": ""}  # the paper has none
+    inside = known["networks"][""]
+    assert inside["blocks"] == {"layer1": 200, "layer2": 200, "layer3": 200}
+    assert inside["layers"]["layer1"][:2] == ["conv1", "bn1"]
+    assert inside["layers"]["stem"] == ["conv1", "bn1", "act1"]
+    assert inside["layers"]["head"] == ["avgpool", "flatten", "fc"]
+    assert inside["papers"] == {"layer1": "", "layer2": "", "layer3": ""}  # the paper has none
 
 
 @pytest.mark.parametrize("model", ["resnet50", "preresnet164"])
 def test_what_is_inside_stem_and_head_is_drawn_at_layer_level(model: str) -> None:
     profile = analysis.profile(parse(model))
     drawn = graph(profile, Level.LAYER)
-    layers = view(drawn, profile, "")["layers"]
+    layers = view(drawn, profile, "")["networks"][""]["layers"]
     apart = [node.id for node in drawn.nodes if not node.id.startswith("layer")]
     assert apart == ["input", *layers["stem"], *layers["head"]]
 

@@ -159,6 +159,27 @@ def drawn(page: Page) -> None:
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
+ANSWERED = """(app) => ({ run: new Promise((done, fail) => {
+  setTimeout(() => fail(new Error("no run followed")), 20_000);
+  new MutationObserver((_, observer) => {
+    if (app.dataset.testScriptState !== "notRunning") return;
+    observer.disconnect();
+    done();
+  }).observe(app, { attributeFilter: ["data-test-script-state"] });
+}) })"""
+
+
+def travel(page: Page, step: Callable[[], object]) -> None:
+    """Go back or forward in the browser's history and wait for the run that follows.
+
+    A second step before the server has answered the first one makes Streamlit add steps to the
+    history, so the next step leads elsewhere.
+    """
+    answered = page.locator(READY).evaluate_handle(ANSWERED)
+    step()
+    answered.evaluate("({ run }) => run")
+
+
 # The cumulative layout shift so far, as browsers define it: shifts after an input don't count.
 SHIFT = """() => new Promise((done) => {
   let sum = 0;

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from pages.ui.frame import PAGES
 from pages.ui.words import unbroken
-from tests.browser.conftest import MOST_SHIFT, Visit, serving, settled, shift
+from tests.browser.conftest import MOST_SHIFT, Visit, serving, settled, shift, travel
 
 
 def title(page: Page, text: str) -> None:
@@ -58,10 +58,10 @@ def test_typing_a_model_changes_the_page_and_the_address(server: str, visit: Vis
     box.press("Enter")
     title(page, "ResNet-18, blocks 1-1-1-1")
     expect(page).to_have_url(re.compile("resnet18"))
-    page.go_back()
+    travel(page, page.go_back)
     title(page, "ResNet-18")
     expect(model_text(page)).to_have_value("resnet18")
-    page.go_forward()
+    travel(page, page.go_forward)
     title(page, "ResNet-18, blocks 1-1-1-1")
     page.reload()
     title(page, "ResNet-18, blocks 1-1-1-1")

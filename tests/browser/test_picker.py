@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visit, settled
+from tests.browser.conftest import Visit, settled, travel
 from tests.browser.test_explore import model_text, title
 
 EDITS = {
@@ -101,11 +101,11 @@ def test_back_forward_and_recent_models(server: str, visit: Visit) -> None:
         model_text(page).fill(text)
         model_text(page).press("Enter")
         title(page, name)
-    page.go_back()
+    travel(page, page.go_back)
     title(page, "ResNet-34")
-    page.go_back()
+    travel(page, page.go_back)
     title(page, "ResNet-18")
-    page.go_forward()
+    travel(page, page.go_forward)
     title(page, "ResNet-34")
     page.get_by_role("button", name="plain34", exact=True).click()
     title(page, "Plain-34")

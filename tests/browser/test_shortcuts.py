@@ -511,7 +511,7 @@ def test_the_html_file_opens_closes_and_finds_by_keyboard(browser: Browser, tmp_
     [
         (("graph", "resnet50"), "layer2.0.conv1"),  # inside a block
         (("graph", "resnet50", "--block", "layer1.1"), "layer1.1.conv1"),
-        (("graph", "plain34", "resnet34", "--beside", "vgg19"), "vgg19/conv1_1"),
+        (("graph", "plain34", "resnet34", "--beside", "vgg19"), "layer2.0.conv1"),
         (("units", "full_preact"), "full_preact.conv1"),
     ],
 )
@@ -793,11 +793,43 @@ def test_the_details_of_a_run_fit_beside_the_graph(server: str, visit: Visit) ->
 
 
 @pytest.mark.parametrize("level", ["stage", "block", "layer"])
-def test_the_search_names_a_path_that_is_there(server: str, visit: Visit, level: str) -> None:
-    page = visit(f"{server}/shortcuts?model=resnet20&twin=true&level={level}")
-    expect(page.get_by_placeholder("Find by path")).to_have_attribute(
-        "placeholder", re.compile(r"such as plain20/\S*layer\d|such as plain20/\S*conv")
-    )
+@pytest.mark.parametrize("model", ["resnet20", "resnet50:blocks=2,3,4,2"])
+def test_beside_a_twin_the_search_names_a_path_that_it_finds(
+    server: str, visit: Visit, level: str, model: str
+) -> None:
+    page = visit(f"{server}/shortcuts?model={model}&twin=true&level={level}", 1280, 720)
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    expect(find).to_have_attribute("placeholder", "Find by path, such as layer2.0.conv1")
+    find.fill("layer2.0.conv1")
+    held = {"stage": "inside layer2: ", "block": "inside layer2.0: ", "layer": "2 found, "}[level]
+    expect(page.locator(".rv-count")).to_have_text(f"{held}Enter shows the next")
+    lit = 3 if level == "block" else 2  # with the addition of the residual block
+    expect(page.locator(".rv-canvas g.node.found")).to_have_count(lit)
+
+
+def test_beside_a_twin_the_search_finds_what_is_folded_in_either(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50&twin=true", 1280, 720)
+    find, count = page.get_by_role("searchbox"), page.locator(".rv-count")
+    name = page.locator(".rv-details h3")
+    run = "layer3.1 to 3.5 ×5"
+    find.fill("layer3.2.conv2")
+    expect(count).to_have_text(f"inside {run}: Enter shows the next")
+    for kind in ("plain", "residual", "plain"):
+        find.press("Enter")
+        expect(name).to_have_text(f"{kind}, 50 layers: {run}")
+
+    find.fill("resnet50/layer3.4")
+    expect(count).to_have_text(f"inside {run}: Enter shows it")
+    find.press("Enter")
+    expect(name).to_have_text(f"residual, 50 layers: {run}")
+
+    find.fill("conv4_x")
+    expect(count).to_have_text("6 found, Enter shows the next")
+    find.fill("maxpool")
+    expect(count).to_have_text("maxpool is inside stem: set Level to layer to see it")
+    expect(page.locator(".rv-canvas g.node.found")).to_have_count(2)
+    find.fill("layer3.6")
+    expect(count).to_have_text("No match for layer3.6")
 
 
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
@@ -806,7 +838,7 @@ def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
     page.get_by_role("option", name="its plain twin", exact=True).click()
     expect(node(page, "plain34/layer2.0")).to_be_visible()
     node(page, "resnet34/layer2.0").click()
-    expect(chosen(page)).to_have_text("resnet34/layer2.0")
+    expect(chosen(page)).to_have_text("ResNet-34: layer2.0")
     expect(page.locator(".rv-details")).to_contain_text("projection shortcut")
     expect(page).to_have_url(re.compile(r"twin=true"))
 

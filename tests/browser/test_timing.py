@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-from tests.browser.conftest import Visit, settled
+from tests.browser.conftest import Visit, settled, travel
 from tests.browser.exports import download
 from tests.browser.test_explore import title
 
@@ -179,23 +179,21 @@ def test_settings_outlive_a_reload_and_a_page_change(server: str, visit: Visit) 
     page.get_by_role("link", name="Units").click()
     title(page, "Units")
     expect(page).not_to_have_url(re.compile("timing_batches"))
-    page.go_back()
+    travel(page, page.go_back)
     expect_chosen(page)
-    page.go_forward()
+    travel(page, page.go_forward)
     title(page, "Units")
     page.get_by_role("link", name="Timing").click()
     expect_chosen(page)
     whole = "timing_batches=8&timing_dtype=bfloat16&timing_mode=inference"
     expect(page).to_have_url(re.compile(whole))
 
-    page.go_back()  # the link's own step, before the settings were added
+    travel(page, page.go_back)  # the link's own step, before the settings were added
     expect(page).to_have_url(re.compile(f"/timing.*{whole}|/units(?!.*timing_batches)"))
-    settled(page)
-    page.go_back()
+    travel(page, page.go_back)
     title(page, "Units")
-    settled(page)
-    page.go_back()
+    travel(page, page.go_back)
     expect_chosen(page)
-    page.go_back()
+    travel(page, page.go_back)
     expect(dtype).to_have_value("float32")
     expect(inference).to_be_checked()
