@@ -153,6 +153,14 @@ def hold(key: str, text: str) -> None:
     _view().texts[key] = text
 
 
+def settings() -> dict[str, str]:
+    """Return what the address of this page holds, with what the browser's copy lacks yet."""
+    view = _view()
+    keys = view.keys.get(view.page or "", {})
+    held = st.query_params.to_dict() | {key: view.texts.get(key, "") for key in keys}
+    return {key: text for key, text in held.items() if text}
+
+
 def chosen(key: str, read: Callable[[str], Value], default: Value) -> Value:
     """Return the value of a setting.
 

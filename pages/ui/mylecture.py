@@ -10,11 +10,12 @@ import streamlit as st
 
 from analysis.lecture.files import MARK, pack
 from analysis.lecture.lectures import lecture_of
+from analysis.lecture.settings import FRONT
 from analysis.lecture.story import MAX_STEPS, MOST_TEXT, Lecture, Step
 from analysis.style.language import translate
 from nets import parse
 from nets.names import title as name_of
-from pages.ui.address import MODEL, chosen, hold
+from pages.ui.address import MODEL, chosen, hold, settings
 from pages.ui.wall import noted_title, on_wall
 
 MINE = "mine"
@@ -62,12 +63,14 @@ def add_button(page: str, title: str, uses_model: bool) -> None:
 
 
 def _add(page: str, title: str, shown: str, uses_model: bool) -> None:
-    settings = st.query_params.to_dict()
-    address = f"{page}?{urlencode(settings, safe=':;,=')}" if settings else page
+    held = settings()
+    if (model := st.session_state.get(MODEL, FRONT)) != FRONT:
+        held[MODEL] = model
+    address = f"{page}?{urlencode(held, safe=':;,=')}" if held else page
     bare = Step(title, address)
     address = f"{page}?{urlencode(bare.settings, safe=':;,=')}" if bare.settings else page
     named = shown or title
-    if not shown and uses_model and (model := settings.get(MODEL)):
+    if not shown and uses_model and (model := held.get(MODEL)):
         with suppress(ValueError):  # the page says what is wrong with it
             named = f"{title}: {name_of(parse(model))}"
     step = Step(named[: MOST_TEXT["title"]], address)

@@ -20,6 +20,7 @@ const FIELD = "input, textarea, select, [contenteditable], [role=textbox], [role
 function press(event) {
   if (event.key.toLowerCase() !== "p" || event.repeat) return;
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(FIELD)) return;
+  document.activeElement?.blur(); // so that arrows go to a lecture's steps, not to its tabs
   document.querySelector(".st-key-switch_view button")?.click();
 }
 

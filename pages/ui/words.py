@@ -2,7 +2,7 @@
 
 Names such as ResNet-50-C, pre-activation, 50-layer and 10-crop never break at a hyphen, ‖∂L/∂x‖
 not at its slash, SE (ratio 4) not at its spaces, nor an arrow before what it leads to, nor figures
-before their unit: `unbroken` for Markdown, `whole_names` for HTML's names.
+before their unit or their error: `unbroken` for Markdown, `whole_names` for HTML's names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 _NAME = re.compile(
     r"\w+(?:-\w+)*-[A-Z0-9]\w*|\b[Pp]re-activation\b|\d+-(?:layer|crop)\b|‖[^‖\s]+‖"
-    r"|→ (?!SE\b)\S+|(?:(?:→ )?\bSE )?\(ratio \d+\)"
+    r"|→ (?!SE\b)\S+|(?:(?:→ )?\bSE )?\(ratio \d+\)|[\d.]+%? ± [\d.]+\b"
 )
 _FIRM = str.maketrans(
     {

@@ -137,7 +137,9 @@ _NETWORK = "network"
 _STRENGTH = {False: 0.45, True: 0.85}
 """The share of heat in a cell's colour on a light and on a dark page, where yellow turns olive."""
 
-_LOG = f"On by default if an axis spans a factor of more than {MUCH}."
+_LOG = (
+    f"On by default if an axis spans a factor of more than {MUCH}. A y axis in percent is linear."
+)
 
 _SWEEPS = (
     "Depth: more or fewer blocks per stage, from a quarter to 3 times the network's depth. A "
@@ -244,6 +246,7 @@ def show_comparison(spec: ResNetSpec, files: DeltaGenerator) -> None:
 
 def _entitle(text: str) -> None:
     """Note what the tab shows; on the wall, this is its title."""
+    text = f"{text[:1].upper()}{text[1:]}"
     note_title(text)
     if on_wall():
         st.title(unbroken(text))

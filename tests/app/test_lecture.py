@@ -128,6 +128,17 @@ def test_views_make_a_lecture(open_app: Open) -> None:
     assert not app.exception
 
 
+def test_a_step_has_what_the_browsers_address_lacks_yet(open_app: Open) -> None:
+    app = open_app(None, "units")
+    app.selectbox(key="left_block").set_value("bottleneck").run()
+    app.text_input(key="model").set_value("resnet34").run()
+    for key in ("left_block", "model"):
+        app.query_params.pop(key, None)
+    app.button(key="add_to_lecture").click().run()
+    (step,) = unpack(app.query_params["mine"]).steps
+    assert step.settings == {"left_block": "bottleneck", "model": "resnet34"}
+
+
 @pytest.mark.parametrize(
     ("page", "title"),
     [

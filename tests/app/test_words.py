@@ -12,6 +12,7 @@ def test_a_name_has_hyphens_that_never_break(monkeypatch: pytest.MonkeyPatch) ->
     assert words.unbroken("a 32-layer net, 10-crop, in-line") == "a 32_layer net, 10_crop, in-line"
     assert words.unbroken("log of ‖∂L/∂x‖ a/b") == "log of ‖∂L|∂x‖ a/b"
     assert words.unbroken("SE (ratio 4) x") == "SE.(ratio.4) x"
+    assert words.unbroken("93% ± 2%, through 6.2 ± 0.1.") == "93%.±.2%, through 6.2.±.0.1."
     assert words.unbroken("none → 4 and none → SE (ratio 4)") == "none →.4 and none →.SE.(ratio.4)"
     link = "[CIFAR-10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"
     assert words.unbroken(link) == "[CIFAR_10](https://a.org/CIFAR-10), https://a.org/CIFAR-10"

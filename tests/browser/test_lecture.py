@@ -83,6 +83,19 @@ def test_quick_presses_all_count_and_back_goes_back(server: str, visit: Visit) -
     expect(page).not_to_have_url(re.compile("lecture="))
 
 
+def test_arrows_lead_to_the_first_step_after_a_tab_was_chosen(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/lecture", 1280, 720)
+    for name in ("What is wrong here?", "Story"):
+        page.get_by_role("radio", name=name).click()
+        settled(page)
+    page.wait_for_function("() => document.hasSwitch")
+    page.keyboard.press("p")
+    expect(page).to_have_url(re.compile("view=wall"))
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    arrived(page, 1)
+
+
 def test_a_view_becomes_a_step_of_a_lecture(server: str, visit: Visit) -> None:
     page = visit(f"{server}/units?left_block=bottleneck", 1280, 900)
     page.get_by_role("button", name="Add to lecture").click()
