@@ -15,7 +15,13 @@ from pages.ui.address import held
 from pages.ui.ending import end_page
 from pages.ui.jobs import follow, is_over, job_of, say_why, warm_up
 from pages.ui.wall import aside, fold, heading, on_wall
-from pages.views.inside import show_blocks, show_blocks_on_wall, show_seen, show_seen_on_wall
+from pages.views.inside import (
+    say_whole,
+    show_blocks,
+    show_blocks_on_wall,
+    show_seen,
+    show_seen_on_wall,
+)
 from pages.views.lesions import (
     choose_patients,
     chosen_out,
@@ -76,6 +82,7 @@ if on_wall():
         show_on_wall(patients, out, results)
     elif shown == "does":
         show_blocks_on_wall(blocks, patients[0].images.name)
+        say_whole(out)
     elif shown == "sees":
         show_seen_on_wall(seen)
     else:
@@ -102,6 +109,7 @@ show_pictures(patients, answers)
 shown = choose_shown()
 if shown == "does":
     show_blocks(*block_studies(patients), patients[0].images.name)
+    say_whole(out)
 elif shown == "sees":
     if found := sights(patients, choose_picture(patients), out):
         show_seen(found)

@@ -10,10 +10,10 @@ from pages.ui.frame import checked, requested
 spec = requested()
 
 from analysis.drawing.caption import counts_in_words, graph_caption
-from analysis.drawing.drawn import graph_of, upright
+from analysis.drawing.drawn import graph_of
 from analysis.drawing.marks import numbered
 from analysis.drawing.parts import Graph, Layout
-from analysis.drawing.viewer import PHONE_PX, also_upright, levels, view_name
+from analysis.drawing.viewer import levels, view_name
 from analysis.style.language import translate
 from nets import CATALOG
 from nets.names import title
@@ -24,7 +24,7 @@ from pages.ui.markup import table
 from pages.ui.theme import palette
 from pages.ui.wall import end_of_wall, heading, on_wall
 from pages.views.drawing import choose_drawn
-from pages.views.graph import show_graph
+from pages.views.graph import for_document, show_graph
 from pages.views.shortcuts import shortcut_rows
 
 profile = checked(profile_of, spec)
@@ -43,10 +43,7 @@ with export:
         every = {} if drawn.twin else levels(profile, drawn.labels, drawn.layout or Layout.ROWS)
         if every and not drawn.opened:
             return every
-        found = graph_of(drawn)
-        if drawn.layout is None:
-            found = also_upright(found, partial(upright, drawn, PHONE_PX))
-        return every | {first: found}
+        return every | {first: for_document(drawn)}
 
     drawing = graph_picture(
         profile.model,

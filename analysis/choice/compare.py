@@ -241,7 +241,7 @@ class Recipe:
     @property
     def menu_label(self) -> str:
         """The label that begins with how it differs from other recipes, for a narrow select box."""
-        words = self.weights
+        words = self.weights.replace(" weights V1 of ", " ")  # torchvision's pull 5935
         if self._tells_publisher(words):
             return f"{words}: {self.metric}"
         first = f"{words}: " if words else ""

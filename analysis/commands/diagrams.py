@@ -208,6 +208,9 @@ def graph(
         if block is None and row is None:
             return viewer.levels(cost, labels, layout)
         drawn = draw(None)
+        if row is not None and way is Layout.ROWS and look["aspect"] is None:
+            rows = partial(row.graph, asked, unfold, None, labels, way, heat is not None)
+            return {name: viewer.in_window(rows, scrolls=asked is graphs.Level.LAYER)}
         if way is not None:
             return {name: drawn}
         if block is not None and not viewer.is_legible(drawn):
@@ -228,7 +231,7 @@ def graph(
     draw = partial(numbered, laid_out, warm)
     told = partial(graph_caption, costs, beside is not None, warm, asked, unfold)
     if block is not None:
-        told = partial(block_caption, cost, block)
+        told = partial(block_caption, cost, block, warm)
     _export(output, row.by_name() if row else cost, draw, name, warm, views, told, **look)
 
 

@@ -13,10 +13,9 @@ from analysis.costs.throughput import RESULTS_URL, accuracies
 from nets.catalog import CATALOG
 from nets.spec import ResNetSpec
 
-_OWN_RECIPE = {
-    "https://github.com/pytorch/vision/pull/5935": "IMAGENET1K_V1 of pull 5935, single crop"
-}
-"""Weights that torchvision calls V1 although their recipe differs from the other V1 weights'."""
+_OWN_V1 = {"resnext101_64x4d": "pull 5935"}
+"""Networks whose weights torchvision calls V1 although their recipe is not that of the other V1
+weights, by where torchvision says how they were trained."""
 
 _WORDS = {
     "IMAGENET1K_V1": "torchvision's weights V1",
@@ -80,7 +79,7 @@ def _torchvision(name: str) -> tuple[Published, ...]:
         Published(
             metric="ImageNet top-1 accuracy",
             percent=weights.meta["_metrics"]["ImageNet-1K"]["acc@1"],
-            recipe=_OWN_RECIPE.get(weights.meta["recipe"], f"{weights.name}, single crop"),
+            recipe=f"{_weights(name, weights.name)}, single crop",
             source="torchvision",
             url=weights.meta["recipe"],
         )
@@ -88,12 +87,18 @@ def _torchvision(name: str) -> tuple[Published, ...]:
     )
 
 
+def _weights(name: str, weights: str) -> str:
+    """Return the name of a network's weights, and which recipe is theirs if it isn't the usual."""
+    is_v1 = _WORDS.get(weights) == _WORDS["tv"]
+    return f"{weights} of {_OWN_V1[name]}" if is_v1 and name in _OWN_V1 else weights
+
+
 def _timm(spec: ResNetSpec) -> tuple[Published, ...]:
     return tuple(
         Published(
             metric="ImageNet top-1 accuracy",
             percent=one.percent,
-            recipe=f"{one.recipe}, {one.side} px",
+            recipe=f"{_weights(spec.base, one.recipe)}, {one.side} px",
             source=one.source,
             url=RESULTS_URL,
         )

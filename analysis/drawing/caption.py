@@ -105,13 +105,18 @@ def caption(
     if level is not Level.BLOCK:
         said.append(f"Each box is a {level}.")
     if heat:
-        each = "" if heat.varies else f" per {heat.per}"
-        sums = "×n: all n together" if folds and heat.per is Per.BOX and not heat.varies else ""
-        what = "; ".join(filter(None, (sums, heat.meant, heat.measured)))
-        told = f"{heat.label}{each} ({what})" if what else f"{heat.label}{each}"
-        said.append(f"Shading: {tex_signs(told)}.")
+        said.append(tex_signs(_shading(heat, bool(folds))))
     said.append(_cited(_sources(profiles, vgg19), Role.ARCHITECTURE))
     return f"\\caption{{{' '.join(said)}}}\n"
+
+
+def _shading(heat: Heat, folds: bool = False) -> str:
+    """Return what the colours of boxes mean; `folds`: whether boxes represent several blocks."""
+    each = "" if heat.varies else f" per {heat.per}"
+    sums = "×n: all n together" if folds and heat.per is Per.BOX and not heat.varies else ""
+    what = "; ".join(filter(None, (sums, heat.meant, heat.measured)))
+    told = f"{heat.label}{each} ({what})" if what else f"{heat.label}{each}"
+    return f"Shading: {told}."
 
 
 def graph_caption(
@@ -130,12 +135,13 @@ def _sources(profiles: Sequence[Profile], vgg19: bool) -> list[Citation]:
     return [SIMONYAN2015] * vgg19 + sources_of(profile.model for profile in profiles)
 
 
-def block_caption(profile: Profile, path: str) -> str:
+def block_caption(profile: Profile, path: str, heat: Heat | None = None) -> str:
     """Return a LaTeX caption of one block, followed by the BibTeX of its source."""
     use = block_at(profile, path)
     said = f"Block {path} of {title(profile.spec)} (`{profile.model}`){_in_brackets([use.kind])}"
     strides = _strides(plan.block_at(profile.spec, use.place).convs)
-    how = " ".join(filter(None, (*strides, _of_v1_5([profile.spec]))))
+    boxes = f"Each box is a {Level.LAYER}. {_shading(heat)}" if heat else ""
+    how = " ".join(filter(None, (*strides, _of_v1_5([profile.spec]), boxes)))
     return figure_caption(said, how, {Role.SOURCE: sources_of([profile.model])})
 
 

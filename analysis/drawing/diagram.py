@@ -17,7 +17,7 @@ from analysis.drawing.svg import svg
 from analysis.drawing.tikz import needs_unicode_tex, tikz
 from analysis.style import files
 from analysis.style.fonts import missing_letters, with_fonts
-from analysis.style.look import MAX_WIDTH_MM, SLIDE_MM, Look, magnification
+from analysis.style.look import MAX_WIDTH_MM, SHEET_MM, SLIDE_MM, Look, magnification
 
 _PT_PER_PX = 0.75
 
@@ -87,10 +87,9 @@ def small_text(draw: Callable[[float | None], Graph], look: Look, is_fixed: bool
     said = f"the smallest text is {scale * SMALL:.1f} pt"
     less = "draw each network alone" if drawn.parts else "draw less of the network"
     otherwise = "" if is_fixed else f": {less}"
+    if scale * SMALL >= _least_pt(look.width_mm or 0.0):
+        return ""
     if scale * SMALL >= LEGIBLE_PT:
-        least = LEGIBLE_PT * magnification(look.width_mm or 0.0)
-        if (look.width_mm or 0.0) > SLIDE_MM or scale * SMALL >= least:
-            return ""
         return f"at {look.width_mm:g} mm {said}, small for a slide{otherwise}"
     if look.width_mm is None:
         return f"the drawing was shrunk to fit the height of a page: {said}"
@@ -108,7 +107,13 @@ def small_text(draw: Callable[[float | None], Graph], look: Look, is_fixed: bool
 def _legible(draw: Callable[[float | None], Graph], look: Look, width_mm: float) -> bool:
     drawn = draw(width_mm)
     scale = replace(look, width_mm=width_mm).scale(drawn.width, drawn.height)
-    return scale * _PT_PER_PX * SMALL >= LEGIBLE_PT
+    return scale * _PT_PER_PX * SMALL >= _least_pt(width_mm)
+
+
+def _least_pt(width_mm: float) -> float:
+    """Return the smallest legible text: larger on a slide, which is wider than a sheet of A4."""
+    is_slide = SHEET_MM < width_mm <= SLIDE_MM
+    return LEGIBLE_PT * (magnification(width_mm) if is_slide else 1.0)
 
 
 def warning(suffix: str, title: str) -> str:

@@ -146,13 +146,13 @@ class Heat:
         return f"{value:.1f}%" if self.unit == "%" else short(value, self.unit)
 
     def ends(
-        self, most: float, skips_zero: bool = False, folds: bool = False, layers: bool = False
+        self, most: float, unfilled: str = "", folds: bool = False, layers: bool = False
     ) -> tuple[str, str, str]:
         """Return the words before a scale up to `most`, its lower and its upper end.
 
         Args:
             most: the number at the upper end.
-            skips_zero: whether boxes that count nothing have no colour.
+            unfilled: what is said of boxes without a colour, which count nothing.
             folds: whether a box shows the sum of n equal blocks without saying so.
             layers: whether boxes are layers, not blocks.
         """
@@ -160,7 +160,7 @@ class Heat:
         said = self.label if self.varies else f"{self.label} per {one}"
         if folds and self.per is Per.BOX and not self.varies:
             said = f"{said} (×n: all n blocks)"
-        none = f"; unfilled: no {self.label}" if skips_zero else ""
+        none = f"; unfilled: {unfilled}" if unfilled else ""
         if self.unit == "%":  # "error: 0%" would read as a result
             return f"{said}, %\N{EM SPACE}", "0", f"{self._short(most).removesuffix('%')}{none}"
         return f"{said}: ", short(0, self.unit), f"{self._short(most)}{none}"

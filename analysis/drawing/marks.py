@@ -100,9 +100,10 @@ class Warm:
         nodes, once = graph.nodes, any(node.drawn_once for node in graph.nodes)
         folds = once or any(map(self._folds, nodes))
         layers = not any(node.kind in _WITH_LAYERS for node in nodes)
+        none = (f"no {self.heat.label}", "none") if self.skips_zero else ()
         tried = [
-            self.heat.ends(self.most, none, n, layers)
-            for n, none in ((folds, self.skips_zero), (folds, False), (once, False))
+            self.heat.ends(self.most, unfilled, n, layers)
+            for n, unfilled in (*((folds, said) for said in none), (folds, ""), (once, ""))
         ]
         told = entries_of(graph)
         keys = [key_of(told, ends, graph.width, graph.margin) for ends in tried]

@@ -495,7 +495,9 @@ function choose(state, id, { silent = false, show = false } = {}) {
 function drawn(state, id) {
   if (state.groups.has(id)) return id;
   const inside = state.order.find((one) => one.startsWith(`${id}.`));
-  return inside ?? holders(state, id)[0]?.id ?? ends(state, (name) => name === id)[0]?.id ?? "";
+  return (
+    inside ?? holders(state, id)[0]?.id ?? ends(state, id, (own, name) => name === own)[0]?.id ?? ""
+  );
 }
 
 function hint(state) {
@@ -666,11 +668,11 @@ function search(state) {
   state.folded = holding.find(({ open }) => open.length) ?? null;
   const within =
     text && !holding.length
-      ? ends(state, (name) => (hits.length ? name === text : name.includes(text)))
+      ? ends(state, text, (own, name) => (hits.length ? name === own : name.includes(own)))
       : [];
   state.count.textContent = text ? found(state, hits, holding, within) : hint(state);
   const around = [...holding, ...within].map(({ id }) => id);
-  const lit = [...hits, ...around, ...holding.flatMap(({ id }) => drawnFor(state, id))];
+  const lit = [...hits, ...around, ...holding.flatMap(({ box }) => drawnFor(state, box))];
   for (const id of lit) state.groups.get(id).classList.add("found");
   state.hits = hits.length ? hits : around;
   state.root.classList.toggle("rv-searching", lit.length > 0);
@@ -706,11 +708,10 @@ function before(state, id) {
 
 // Describe what was found, and what is inside a folded block, stem or head.
 function found(state, hits, holding, within) {
-  const title = ({ id }) => state.data.nodes[id].title.replace(/, addition$/, "");
-  if (state.folded) return `inside ${title(state.folded)}: Enter opens it`;
+  if (state.folded) return `inside ${state.folded.title}: Enter opens it`;
   const said = [];
   if (holding.length) {
-    const boxes = [...new Set(holding.map(title))].join(" or ");
+    const boxes = [...new Set(holding.map(({ title }) => title))].join(" or ");
     said.push(`inside ${boxes}: Enter shows ${holding.length > 1 ? "the next" : "it"}`);
   }
   if (hits.length === 1) said.push("1 found: Enter shows it");
@@ -729,7 +730,8 @@ function found(state, hits, holding, within) {
 // the paper.
 function matches(state, text) {
   const { nodes, networks } = state.data;
-  const hits = state.order.filter((id) => id.includes(text) || nodes[id].title.includes(text));
+  const named = (node) => node.title.includes(text) || node.network.toLowerCase().startsWith(text);
+  const hits = state.order.filter((id) => id.includes(text) || named(nodes[id]));
   if (hits.length) return hits.sort((one, other) => (other === text) - (one === text));
   return Object.entries(networks).flatMap(([name, { papers }]) => {
     const stage = Object.keys(papers).find((own) => [text, `${text}_x`].includes(papers[own]));
@@ -738,49 +740,75 @@ function matches(state, text) {
   });
 }
 
-// The first matching layer inside each stem and head that is one node.
-function ends(state, asked) {
-  return Object.entries(state.data.networks).flatMap(([name, { layers }]) =>
-    ["stem", "head"]
-      .filter((end) => state.groups.has(`${name}${end}`))
-      .map((end) => ({ id: `${name}${end}`, end, name: layers[end].find(asked) }))
-      .filter(({ name }) => name),
-  );
+// A path without its network's name, if it has that.
+function ownPath(network, path) {
+  return path.startsWith(network) ? path.slice(network.length) : path;
 }
 
-// The drawn nodes that hold a folded path, one of each network that has it, and what must be opened
-// to see it.
+// The first layer inside each stem and head that is one node, among those that match a path.
+function ends(state, path, matches) {
+  return Object.entries(state.data.networks).flatMap(([network, { layers }]) => {
+    const own = ownPath(network, path);
+    return ["stem", "head"]
+      .filter((end) => state.groups.has(`${network}${end}`))
+      .map((end) => ({
+        id: `${network}${end}`,
+        end,
+        name: layers[end].find((name) => matches(own, name)),
+      }))
+      .filter(({ name }) => name);
+  });
+}
+
+// What holds a folded path, in each network that has it: the node to show, its box or the block's
+// whose layers are drawn for several, that box's title, and what must be opened to see the path.
 function holders(state, text) {
   return Object.entries(state.data.networks)
-    .map(([name, network]) => holder(state, name, network, text))
+    .map(([name, network]) => holder(state, name, network, ownPath(name, text)))
     .filter(Boolean);
 }
 
-function holder(state, name, { blocks, layers }, text) {
-  const path = text.startsWith(name) ? text.slice(name.length) : text;
+function holder(state, name, { blocks, layers }, path) {
   const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(path) ?? [];
   const count = blocks[stage];
   if (!count || Number(index) >= count) return null;
   if (layer && !layers[stage].some((own) => own.startsWith(layer))) return null;
-  for (const id of state.order) {
+  const place = (id) => {
+    const [own, first, ...rest] = state.data.nodes[id].path.slice(name.length).split(".");
+    return { own, first: first && Number(first), inside: rest.join(".") };
+  };
+  const holds = state.order.filter((id) => {
+    const { own, first, inside } = place(id);
     const node = state.data.nodes[id];
-    const [own, first, rest] = node.path.slice(name.length).split(".");
-    const open = [];
-    if (!node.path.startsWith(name) || own !== stage || rest) continue;
-    if (first === undefined) open.push(stage);
-    else if (index < Number(first) || index >= Number(first) + node.count) continue;
-    if (index > 1 || (index > 0 && count > 2)) open.push(`${stage}.all`);
-    if (layer) open.push(`${stage}.${index}`);
-    const target = `${stage}.${index}${layer ? `.${layer}` : ""}`;
-    return { id, open: node.opens.length ? open : [], target };
-  }
-  return null;
+    if (!node.path.startsWith(name) || own !== stage) return false;
+    if (first === undefined) return true;
+    return first <= index && index < first + node.count && (!inside || node.count > 1);
+  });
+  const id =
+    holds.find((one) => layer && place(one).inside.startsWith(layer)) ??
+    holds.find((one) => !place(one).inside) ??
+    holds[0];
+  if (!id) return null;
+  const node = state.data.nodes[id];
+  const { first } = place(id);
+  const open = [];
+  if (first === undefined) open.push(stage);
+  if (index > 1 || (index > 0 && count > 2)) open.push(`${stage}.all`);
+  if (layer) open.push(`${stage}.${index}`);
+  const block = first === undefined ? stage : `${stage}.${first}`;
+  const last = `${stage.replace("layer", "")}.${first + node.count - 1}`;
+  return {
+    id,
+    box: `${name}${block}`,
+    title: first !== undefined && node.count > 1 ? `${block} to ${last} ×${node.count}` : block,
+    open: node.opens.length ? open : [],
+    target: `${stage}.${index}${layer ? `.${layer}` : ""}`,
+  };
 }
 
 // The nodes that stand for a folded run: its box, or its block's layers with their addition.
-function drawnFor(state, id) {
-  const { path } = state.data.nodes[id];
-  return state.order.filter((own) => own === id || own.startsWith(`${path}.`));
+function drawnFor(state, path) {
+  return state.order.filter((id) => id === path || id.startsWith(`${path}.`));
 }
 
 function nextHit(state, by) {

@@ -182,7 +182,7 @@ def levels(
             if len(one.nodes) > MAX_NODES:
                 continue
             if layout is Layout.ROWS:
-                one = _in_window(drawn, scrolls=level is Level.LAYER)
+                one = in_window(drawn, scrolls=level is Level.LAYER)
                 one = also_upright(one, partial(drawn, arranged=Layout.COLUMN))
             found[view_name(level, unfold)] = one
     return found
@@ -205,8 +205,8 @@ def _nodes_of(graph: Graph) -> list[Node]:
     return [*graph.nodes, *(node for node in narrow if node.id not in ids)]
 
 
-def _in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
-    """Return a graph in rows for the window, in more or closer ones if it wouldn't be legible.
+def in_window(drawn: Callable[..., Graph], scrolls: bool) -> Graph:
+    """Return a graph in rows for a document's window, in more or closer ones to be legible.
 
     Args:
         drawn: returns the graph for an aspect and a spacing.
@@ -250,6 +250,11 @@ def aspect_to_scroll(drawn: Callable[[float], Graph]) -> float | None:
 def is_legible(graph: Graph) -> bool:
     """Return whether a graph is legible if all of it is in a document's window."""
     return _text_in_window(graph) >= _LEGIBLE
+
+
+def is_overview(graph: Graph) -> bool:
+    """Return whether a graph's text is too small in a document even across the window's width."""
+    return max(_text_in_window(graph), graph.small * _WINDOW[0] / graph.width) < LOWEST
 
 
 def _text_in_window(one: Graph) -> float:

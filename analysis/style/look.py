@@ -9,8 +9,8 @@ from analysis.style.palette import DARK, LIGHT, Palette
 
 PX_PER_INCH, MM_PER_INCH = 96, 25.4
 
-PAPER_MM = 297.0
-"""The height of A4: without a given width, a drawing is no taller than this."""
+PAPER_MM, SHEET_MM = 297.0, 210.0
+"""The height of A4, which a drawing without a given width doesn't exceed, and its width."""
 
 MIN_WIDTH_MM, MAX_WIDTH_MM = 20, 2_000
 """The widths that pages and commands accept."""

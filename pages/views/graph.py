@@ -15,7 +15,7 @@ from analysis.drawing.drawn import Drawn, graph_of, in_place, size_of, upright
 from analysis.drawing.graph import Level
 from analysis.drawing.heat import Heat
 from analysis.drawing.marks import Warm, width_for_numbers
-from analysis.drawing.parts import Layout
+from analysis.drawing.parts import Graph, Layout
 from analysis.drawing.svg import svg
 from analysis.style.look import Look
 from analysis.style.palette import LIGHT, Palette
@@ -77,6 +77,22 @@ def _view(
     pair = drawn.pair
     known = viewer.view(found, pair.by_name() if pair else profile_of(drawn.spec), picture)
     return {**known, **narrow, "drawing": drawing, "revision": revision}
+
+
+def for_document(drawn: Drawn) -> Graph:
+    """Return the graph for a document, legible in its window or on a page that scrolls."""
+    if drawn.layout is Layout.COLUMN:
+        return graph_of(drawn)
+    found = viewer.in_window(
+        lambda aspect, tight: graph_of(replace(drawn, aspect=aspect, tight=tight)),
+        scrolls=drawn.level is Level.LAYER,
+    )
+    # VGG-19 makes rows twice as wide
+    if drawn.pair and drawn.layout is None and (drawn.vgg19 or viewer.is_overview(found)):
+        found = graph_of(replace(drawn, layout=Layout.COLUMN))
+    if drawn.layout is None:
+        found = viewer.also_upright(found, partial(upright, drawn, viewer.PHONE_PX))
+    return found
 
 
 def _placed(tried: Sequence[Drawn], heat: Heat | None, place: _Place) -> Drawn:

@@ -94,6 +94,12 @@ def show_blocks_on_wall(studies: Sequence[Blocks], of: str) -> None:
     st.caption(unbroken(sentence(on_images(chart, studies[0].images, of).reading)))
 
 
+def say_whole(out: Sequence[str]) -> None:
+    """Say that these charts are of the whole network, if blocks are out elsewhere on the page."""
+    if out:
+        st.caption("Measured with all blocks in.")
+
+
 def _json(results: Callable[[], Sequence[Result]], place: int) -> str:
     return results()[place].json()
 

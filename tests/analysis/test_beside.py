@@ -3,6 +3,7 @@
 import json
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -136,10 +137,35 @@ def test_a_small_pair_is_told_what_helps() -> None:
     pair = row("plain34", "resnet34")
     said = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=254))
     assert said.endswith("small for a slide: draw each network alone")
+
     fixed = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=254), is_fixed=True)
     assert f"{fixed}: draw each network alone" == said
     narrow = small_text(lambda width: pair.graph(width_mm=width), Look(width_mm=60), is_fixed=True)
     assert "draw" not in narrow
+
+
+@pytest.mark.parametrize(
+    ("draw", "width"),
+    [
+        (
+            lambda mm: graph(
+                analysis.profile(parse("resnet50")),
+                Level.LAYER,
+                width_mm=mm,
+                labels=Labels.BOTH,
+                figures=True,
+            ),
+            170,
+        ),
+        (lambda mm: FIGURE.graph(width_mm=mm, figures=True), 170),
+        (lambda mm: graph(analysis.profile(parse("resnet50")), Level.LAYER, width_mm=mm), 85),
+    ],
+)
+def test_the_advised_width_is_wide_enough(draw: Callable[..., Graph], width: float) -> None:
+    said = small_text(draw, Look(width_mm=width))
+    advised = re.search(r"use ([\d,]+) mm", said)
+    assert advised
+    assert small_text(draw, Look(width_mm=float(advised[1].replace(",", "")))) == ""
 
 
 def test_numbers_in_boxes_leave_the_figure_low() -> None:

@@ -106,6 +106,19 @@ def test_every_picture_has_a_caption(
     assert len(cited) > 0
 
 
+def test_a_blocks_caption_says_what_boxes_and_colours_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = ("graph", "resnet50", "--block", "layer4.0", "--caption", "-")
+    file = ("-o", str(tmp_path / "a.svg"))
+    _, out, _ = call(capsys, *block, "--heat", "params", *file)
+    shading = "Shading: parameters per box (weights and biases of all layers). Source: "
+    assert f" Each box is a layer. {shading}" in out
+    _, out, _ = call(capsys, *block, *file)
+    assert "Each box" not in out
+    assert "Shading" not in out
+
+
 def test_a_caption_says_what_boxes_and_colours_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

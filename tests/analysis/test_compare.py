@@ -45,7 +45,7 @@ from analysis.choice.report import (
     comparison_markdown,
     comparison_text,
 )
-from analysis.costs.published import Published
+from analysis.costs.published import Published, recipe_in_words
 from analysis.costs.step import Dtype, inference_bytes, step_memory
 from nets import CATALOG, parse
 from tests.conftest import Golden
@@ -85,6 +85,19 @@ def test_recipes_are_told_apart() -> None:
     assert (v1.of(rows["resnet50"]), v2.of(rows["resnet50"])) == (76.13, 80.858)
     assert v1.of(rows["resnext101_64x4d"]) is None
     assert own.of(rows["resnext101_64x4d"]) == 83.246
+    timms = {
+        r.recipe: r.of(rows["resnext101_64x4d"]) for r in comparison.recipes if "px" in r.recipe
+    }
+    assert timms["tv, 224 px"] is None
+    assert timms["tv of pull 5935, 224 px"] == 82.978
+    words = "torchvision's weights V1 of pull 5935, 224 px"
+    assert recipe_in_words("tv of pull 5935, 224 px") == words
+    urls = {
+        name: get_model_weights(name)["IMAGENET1K_V1"].meta["recipe"]
+        for name, entry in CATALOG.items()
+        if entry.in_torchvision
+    }
+    assert [name for name, url in urls.items() if "/pull/5935" in url] == ["resnext101_64x4d"]
     assert crops.of(rows["resnet50"]) is None
     assert crops.of(rows["resnet50_v1"]) == 22.85
     assert (v1.better, crops.better) == (Better.HIGH, Better.LOW)

@@ -160,6 +160,13 @@ def test_what_blocks_do_and_what_it_sees(open_app: Open, shown: str) -> None:
     assert {"does": "What each block does", "sees": "What it sees"}[shown] in [
         head.value for head in app.header
     ]
+    whole = "Measured with all blocks in."
+    captions = [caption.value for caption in app.caption]
+    assert captions.count(whole) == (shown == "does")
+    back = open_app(None, "lesions", lesion_shown=shown, **FEW)
+    assert whole not in [caption.value for caption in back.caption]
+    wall = open_app(None, "lesions", lesion_shown=shown, out="layer3.1", view="wall", **FEW)
+    assert [caption.value for caption in wall.caption].count(whole) == (shown == "does")
 
 
 def test_what_is_not_here_is_said_and_what_another_choice_overtakes_is_not(open_app: Open) -> None:

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from analysis.__main__ import run
 from tests.browser.conftest import Visit, drawn, settled
-from tests.browser.exports import choose_format
+from tests.browser.exports import choose_format, download
 from tests.browser.test_explore import title
 
 
@@ -828,8 +828,61 @@ def test_beside_a_twin_the_search_finds_what_is_folded_in_either(server: str, vi
     find.fill("maxpool")
     expect(count).to_have_text("maxpool is inside stem: set Level to layer to see it")
     expect(page.locator(".rv-canvas g.node.found")).to_have_count(2)
+    find.fill("resnet50/maxpool")
+    expect(count).to_have_text("maxpool is inside stem: set Level to layer to see it")
+    expect(page.locator(".rv-canvas g.node.found")).to_have_count(1)
+    find.fill("plain")
+    expect(count).to_have_text("11 found, Enter shows the next")
     find.fill("layer3.6")
     expect(count).to_have_text("No match for layer3.6")
+
+
+def test_by_layers_the_search_finds_folded_runs_without_shortcuts(
+    server: str, visit: Visit
+) -> None:
+    plain = "resnet50:shortcut=none"
+    page = visit(f"{server}/shortcuts?model=resnet50&twin=true&level=layer", 1280, 720)
+    find, count = page.get_by_role("searchbox"), page.locator(".rv-count")
+    name = page.locator(".rv-details h3")
+    find.fill("layer2.2.conv3")
+    expect(count).to_have_text("inside layer2.1 to 2.3 ×3: Enter shows the next")
+    for kind in ("plain", "residual"):
+        find.press("Enter")
+        expect(name).to_have_text(f"{kind}, 50 layers: layer2.1.conv3")
+    lit = page.locator(".rv-canvas g.node.found")
+    paths = lit.evaluate_all("nodes => nodes.map((one) => one.dataset.path)")
+    for network in (plain, "resnet50"):
+        assert {f"{network}/layer2.1.{layer}" for layer in ("conv1", "bn2", "act3")} <= {*paths}
+    find.fill(f"{plain}/layer2.3")
+    expect(count).to_have_text("inside layer2.1 to 2.3 ×3: Enter shows it")
+
+    page = visit(f"{server}/shortcuts?model={plain}&level=layer", 1280, 720)
+    find, count = page.get_by_role("searchbox"), page.locator(".rv-count")
+    find.fill("layer2.2.conv3")
+    expect(count).to_have_text("inside layer2.1 to 2.3 ×3: Enter opens it")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer2.2.conv3")
+
+
+@pytest.mark.parametrize("address", ["", "&level=layer", "&twin=vgg19", "&unfold=true"])
+def test_a_document_of_twins_is_legible(
+    address: str, server: str, visit: Visit, browser: Browser, tmp_path: Path
+) -> None:
+    twin = address if "twin" in address else f"{address}&twin=true"
+    page = visit(f"{server}/shortcuts?model=resnet50{twin}", 1280, 720)
+    page.get_by_role("button", name="Export").click()
+    choose_format(page, "HTML")
+    file = tmp_path / "a.html"
+    file.write_bytes(download(page, "Download HTML"))
+    document = browser.new_page(viewport={"width": 1280, "height": 720})
+    document.goto(file.as_uri())
+    expect(document.locator(".rv-canvas svg")).to_be_visible()
+    sizes = document.locator(".rv-canvas").evaluate(
+        """(canvas) => [...canvas.querySelectorAll("text")].filter((one) => one.textContent.trim())
+          .map((one) => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"""
+    )
+    document.close()
+    assert min(sizes) >= 12
 
 
 def test_twins_stand_in_one_drawing(server: str, visit: Visit) -> None:
