@@ -495,9 +495,9 @@ function choose(state, id, { silent = false, show = false } = {}) {
 function drawn(state, id) {
   if (state.groups.has(id)) return id;
   const inside = state.order.find((one) => one.startsWith(`${id}.`));
-  return (
-    inside ?? holders(state, id)[0]?.id ?? ends(state, id, (own, name) => name === own)[0]?.id ?? ""
-  );
+  if (inside) return inside;
+  if (!Object.keys(state.data.networks).some((name) => id.startsWith(name))) return "";
+  return holders(state, id)[0]?.id ?? ends(state, id, (own, name) => name === own)[0]?.id ?? "";
 }
 
 function hint(state) {
