@@ -40,7 +40,7 @@ with place:
 end_of_wall()
 if view and drawn:
     say_how(chosen.contents, view, drawn)
-    show_table(view.found)
+    show_table(view)
     with export:
         export_sweep(chosen.contents, view, drawn)
 show_failed(chosen.contents)

@@ -251,6 +251,11 @@ class View:
     log_y: bool = False
     beside: bool = False
 
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The axes along which counts of the networks are drawn."""
+        return tuple(axis.name for axis in (self.x, self.y) if axis.source is Source.COST)
+
 
 Key = tuple[tuple[str, Value], ...]
 """The options that tell a line from others, with their values."""

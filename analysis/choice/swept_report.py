@@ -8,7 +8,17 @@ from functools import partial
 from statistics import fmean
 from typing import Any
 
-from analysis.choice.swept import Figure, Setting, Settings, Spread, Value, option_text, words
+from analysis.choice.swept import (
+    COSTS,
+    Figure,
+    Setting,
+    Settings,
+    Spread,
+    Value,
+    costs_of,
+    option_text,
+    words,
+)
 from analysis.choice.swept_charts import (
     POWERS,
     Axis,
@@ -55,20 +65,26 @@ class Table:
     figures: dict[str, str]
 
 
-def settings_table(found: Settings) -> Table:
-    """Return a row for each setting: what differs, its seeds, and each figure's mean and range."""
-    figures, heads = found.figures, _heads(found)
+def settings_table(found: Settings, counts: Sequence[str] = ()) -> Table:
+    """Return a row for each setting: what differs, its seeds, and each figure's mean and range.
+
+    `counts` are names in `COSTS` of what is told of each network, too.
+    """
+    figures, heads = found.figures, _heads(found, counts)
     rows = (
         (*heads[one], len(one.points), *_spreads(one, figures), one.model) for one in found.every
     )
     names = [name for figure in figures for name in _spread_names(figure)]
     units = {name: figure.unit for figure in figures for name in _spread_names(figure)}
-    return Table((*_names(found), "seeds", *names, "model"), tuple(rows), units)
+    return Table((*_names(found, counts), "seeds", *names, "model"), tuple(rows), units)
 
 
-def points_table(found: Settings) -> Table:
-    """Return a row for each point: what differs, its seed and its figures."""
-    heads = _heads(found)
+def points_table(found: Settings, counts: Sequence[str] = ()) -> Table:
+    """Return a row for each point: what differs, its seed and its figures.
+
+    `counts` are as in `settings_table`.
+    """
+    heads = _heads(found, counts)
     names = [figure.name for figure in found.figures]
     rows = (
         (*heads[one], point.seed, *map(point.figures.get, names), one.model, point.ended or None)
@@ -76,7 +92,7 @@ def points_table(found: Settings) -> Table:
         for point in one.points
     )
     units = {figure.name: figure.unit for figure in found.figures}
-    return Table((*_names(found), "seed", *names, "model", "ended"), tuple(rows), units)
+    return Table((*_names(found, counts), "seed", *names, "model", "ended"), tuple(rows), units)
 
 
 def _spread_names(figure: Figure) -> tuple[str, str, str]:
@@ -91,22 +107,26 @@ def _spreads(one: Setting, figures: Sequence[Figure]) -> list[float | None]:
     return values
 
 
-def _names(found: Settings) -> tuple[str, ...]:
-    return ("setting", *_depth(found), *found.varying)
+def _names(found: Settings, counts: Sequence[str]) -> tuple[str, ...]:
+    return ("setting", *_depth(found), *found.varying, *counts)
 
 
 def _depth(found: Settings) -> tuple[str, ...]:
     return ("depth",) if len({one.spec.depth for one in found.every}) > 1 else ()
 
 
-def _heads(found: Settings) -> dict[Setting, tuple[str | float | None, ...]]:
-    """Return the first cells of each setting: its name, its depth if depths differ, its options."""
+def _heads(found: Settings, counts: Sequence[str]) -> dict[Setting, tuple[str | float | None, ...]]:
+    """Return the first cells of each setting: its name, its depth if depths differ, its options.
+
+    Counts of its network follow.
+    """
     names, with_depth = found.names, bool(_depth(found))
     return {
         one: (
             names[one],
             *([one.spec.depth] if with_depth else []),
             *(_cell(name, one.options.get(name)) for name in found.varying),
+            *(costs_of(one.model).get(name) for name in counts),
         )
         for one in found.every
     }
@@ -129,6 +149,9 @@ def column_label(name: str, figures: Sequence[Figure]) -> str:
                 return f"{text[0].upper()}{text[1:]}"
     if name == "depth":
         return "Weighted layers"
+    for cost in COSTS:
+        if name == cost.name:
+            return f"{cost.label[0].upper()}{cost.label[1:]}"
     return option_label(name)
 
 
@@ -142,22 +165,25 @@ def _key(name: str, unit: str | None) -> str:
     return f"{name}_percent" if unit == "%" else name
 
 
-def swept_json(contents: Contents, found: Settings) -> str:
-    """Return an experiment of a sweep as strict JSON: settings, points and failures."""
+def swept_json(contents: Contents, found: Settings, counts: Sequence[str] = ()) -> str:
+    """Return an experiment of a sweep as strict JSON: settings, points and failures.
+
+    `counts` are as in `settings_table`.
+    """
     values: dict[str, Any] = {
         "kind": found.kind.value,
         "title": contents.title,
         "asked": contents.asked or None,
         "done": contents.done,
         "constant": list(found.constant),
-        "settings": [_setting(found, one) for one in found.every],
+        "settings": [_setting(found, one, counts) for one in found.every],
         "failed": [one._asdict() for one in contents.ended],
         "left_out": [one._asdict() for one in contents.problems],
     }
     return json_rows(values, ("settings", "failed", "left_out"))
 
 
-def _setting(found: Settings, one: Setting) -> dict[str, Any]:
+def _setting(found: Settings, one: Setting, counts: Sequence[str]) -> dict[str, Any]:
     keys = {figure.name: _key(figure.name, figure.unit) for figure in found.figures}
     spreads = {key: one.spread(name) for name, key in keys.items()}
     return {
@@ -165,6 +191,7 @@ def _setting(found: Settings, one: Setting) -> dict[str, Any]:
         "model": one.model,
         "depth": one.spec.depth,
         "options": {name: _cell(name, one.options.get(name)) for name in found.varying},
+        **{name: costs_of(one.model).get(name) for name in counts},
         "figures": {name: spread and spread._asdict() for name, spread in spreads.items()},
         "points": [
             {"seed": p.seed, "hash": p.name}

@@ -14,7 +14,7 @@ from analysis.drawing.key import NAMES
 from analysis.drawing.vgg import SIMONYAN2015, TITLE
 from analysis.structure.residual import block_at
 from analysis.structure.units import Unit, shared_options
-from analysis.style.grid import tex, tex_letters, tex_signs
+from analysis.style.grid import tex, tex_letters, tex_sentence, tex_signs
 from analysis.style.language import counted, in_english, translate
 from nets import CATALOG, parse, plan
 from nets.catalog import (
@@ -300,7 +300,7 @@ def sources_of(models: Iterable[str]) -> list[Citation]:
 
 def _stopped(text: str) -> str:
     """Return a text escaped for TeX, with a full stop."""
-    written = re.sub(r"`([^`]*)`", r"\\texttt{\1}", tex_signs(text.strip()))
+    written = tex_sentence(text.strip())
     written = written.replace("\N{NO-BREAK SPACE}", "~")
     return written if written.endswith(".") else f"{written}."
 

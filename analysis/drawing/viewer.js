@@ -772,7 +772,8 @@ function holder(state, name, { blocks, layers }, path) {
   const [, stage, index, layer] = /^(layer\d+)\.(\d+)(?:\.(.+))?$/.exec(path) ?? [];
   const count = blocks[stage];
   if (!count || Number(index) >= count) return null;
-  if (layer && !layers[stage].some((own) => own.startsWith(layer))) return null;
+  const whole = layer && layers[stage].find((own) => own.startsWith(layer));
+  if (layer && !whole) return null;
   const place = (id) => {
     const [own, first, ...rest] = state.data.nodes[id].path.slice(name.length).split(".");
     return { own, first: first && Number(first), inside: rest.join(".") };
@@ -802,7 +803,7 @@ function holder(state, name, { blocks, layers }, path) {
     box: `${name}${block}`,
     title: first !== undefined && node.count > 1 ? `${block} to ${last} ×${node.count}` : block,
     open: node.opens.length ? open : [],
-    target: `${stage}.${index}${layer ? `.${layer}` : ""}`,
+    target: `${stage}.${index}${whole ? `.${whole}` : ""}`,
   };
 }
 

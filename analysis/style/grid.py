@@ -6,7 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_PAGE = 90  # characters of a table's row that fit on a page
+_PAGE, _BETWEEN = 90, 2  # characters of a table's row that fit on a page, and between columns
+_NARROWEST = 0.2  # share of a page's width of the narrowest column whose text breaks
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,25 @@ def grid_latex(grid: Grid) -> str:
     turned = _turned(grid)
     if _letters(turned) < _letters(grid) > _PAGE:
         grid = turned
-    sides = "l" * grid.left + "r" * (len(grid.columns) - grid.left)
     head, *lines = (" & ".join(map(tex_signs, row)) for row in (grid.columns, *grid.rows))
     body = "\n".join(rf"{line} \\" for line in lines)
     return (
         "\\begin{table}\n\\centering\n"
-        f"\\begin{{tabular}}{{{sides}}}\n\\hline\n{head} \\\\ \\hline\n{body} \\hline\n"
-        f"\\end{{tabular}}\n\\caption{{{tex_signs(grid.caption)}}}\n\\end{{table}}\n"
+        f"\\begin{{tabular}}{{{_sides(grid)}}}\n\\hline\n{head} \\\\ \\hline\n{body} \\hline\n"
+        f"\\end{{tabular}}\n\\caption{{{tex_sentence(grid.caption)}}}\n\\end{{table}}\n"
     )
+
+
+def _sides(grid: Grid) -> str:
+    """Return the columns' sides; a text that takes more than half of a page's width breaks."""
+    sides = ["l"] * grid.left + ["r"] * (len(grid.columns) - grid.left)
+    widths = _widths(grid)
+    widest = max(range(grid.left), key=widths.__getitem__)
+    rest = sum(widths) - widths[widest] + _BETWEEN * len(widths)
+    if widths[widest] > _PAGE / 2 and rest + widths[widest] > _PAGE:
+        share = max((_PAGE - rest) / _PAGE, _NARROWEST)
+        sides[widest] = f"p{{{share:.2f}\\linewidth}}"
+    return "".join(sides)
 
 
 def _turned(grid: Grid) -> Grid:
@@ -57,8 +69,12 @@ def _turned(grid: Grid) -> Grid:
 
 def _letters(grid: Grid) -> int:
     """Return the width of the table in characters, without separators."""
-    columns = zip(grid.columns, *grid.rows, strict=True)
-    return sum(max(map(len, column)) for column in columns)
+    return sum(_widths(grid))
+
+
+def _widths(grid: Grid) -> list[int]:
+    """Return the width of each column in characters."""
+    return [max(map(len, column)) for column in zip(grid.columns, *grid.rows, strict=True)]
 
 
 _SIGNS = {
@@ -85,6 +101,11 @@ def tex_signs(text: str) -> str:
     for sign, written in _SIGNS.items():
         text = text.replace(sign, written)
     return re.sub("[⁰¹²³⁴-⁹⁻]+", lambda found: f"$^{{{found[0].translate(_SUPERSCRIPTS)}}}$", text)
+
+
+def tex_sentence(text: str) -> str:
+    """Return a sentence for TeX, as by `tex_signs`, with models' texts, in backticks, as code."""
+    return re.sub(r"`([^`]*)`", r"\\texttt{\1}", tex_signs(text))
 
 
 def tex_letters(text: str) -> str:

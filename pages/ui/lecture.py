@@ -160,7 +160,8 @@ def say(at: Place, where: DeltaGenerator) -> None:
     """Write the step's sentence, or what the numbers answer to its question."""
     question = at.step.question
     if question is None or at.waits:
-        where.markdown(_line(at, at.step.say))
+        if at.step.say:  # an empty line would take the drawing's room
+            where.markdown(_line(at, at.step.say))
         return
     answer = int(at.answer)
     told = f"**{_line(at, question.because)}**" if question.because else ""
@@ -169,6 +170,9 @@ def say(at: Place, where: DeltaGenerator) -> None:
         said = _line(at, question.answers[answer - 1])
         verdict = translate("Right.") if right else translate("You said “{said}”.", said=said)
         told = f"{verdict} {told}"
+    elif answer and not told:
+        said = _line(at, question.answers[answer - 1])
+        told = translate("You said “{said}”.", said=said)
     where.markdown(told)
 
 

@@ -233,13 +233,15 @@ def say_how(contents: Contents, view: View, drawn: Drawn) -> None:
         st.warning(sentence(problems), icon=":material/info:")
 
 
-def show_table(found: Settings) -> None:
+def show_table(view: View) -> None:
     """Show a row for each setting, or for each point."""
+    found = view.found
     left, right = st.columns([4, 2], vertical_alignment="bottom")
     left.header("Results")
     rows = {"settings": "By setting", "points": "By point"}
     by = segments("Rows", rows, "settings", key="swept_rows", place=right)
-    values = settings_table(found) if by == "settings" else points_table(found)
+    make = settings_table if by == "settings" else points_table
+    values = make(found, view.counts)
     frame = pd.DataFrame(list(values.rows), columns=values.columns)
     frame = frame.dropna(axis="columns", how="all")
     for name in found.varying:
@@ -326,11 +328,13 @@ def _why(one: FailedPoint) -> str:
 
 def export_sweep(contents: Contents, view: View, drawn: Drawn) -> None:
     """Draw the export dialog for the chart and the table."""
-    found = view.found
+    found, counts = view.found, view.counts
     pictures = [chart_picture(drawn.chart, "swept", how_swept(view, drawn), papers(found), "sweep")]
     data = [
-        DataFile("CSV", "sweep.csv", lambda: swept_csv(settings_table(found))),
-        DataFile("CSV by point", "sweep-points.csv", lambda: swept_csv(points_table(found))),
-        DataFile("JSON", "sweep.json", partial(swept_json, contents, found)),
+        DataFile("CSV", "sweep.csv", lambda: swept_csv(settings_table(found, counts))),
+        DataFile(
+            "CSV by point", "sweep-points.csv", lambda: swept_csv(points_table(found, counts))
+        ),
+        DataFile("JSON", "sweep.json", partial(swept_json, contents, found, counts)),
     ]
     export("sweep", pictures if drawn.chart.series else (), data)

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import re
 import warnings
 from collections import Counter
 from enum import StrEnum
@@ -215,6 +216,11 @@ def test_the_written_ledger_holds_every_total_and_amount() -> None:
             assert f"{abs(amount.count):,} ({amount.part}" in row
         assert row.endswith(f",{line.total}")
     assert "$-$ 57,973,248" in grid_latex(ledger_grid(lines))
+    tex = grid_latex(ledger_of(parse("resnet50"), lines))
+    (share,) = re.findall(r"\\begin\{tabular\}\{lp\{(0\.\d\d)\\linewidth\}r\}", tex)
+    assert 0.2 <= float(share) <= 0.6
+    assert r"\texttt{resnet50}" in tex
+    assert "`" not in tex
     assert ledger_of(parse("resnet50"), lines).caption == (
         "Operations of ResNet-50 (`resnet50`) for one image of 3×224×224, as each source counts "
         "them. MACs are the 4,089,184,256 multiply-adds of convolutions and linear layers."

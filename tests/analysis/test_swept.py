@@ -49,6 +49,7 @@ from analysis.choice.swept_report import (
     swept_json,
     swept_text,
 )
+from analysis.costs.profiles import profile
 from analysis.gradients.charts import gradient_chart
 from analysis.gradients.results import run_of as gradients_of
 from analysis.results.form import Result, read_result
@@ -693,6 +694,16 @@ def test_tables_are_exact(write: Write, tmp_path: Path) -> None:
     assert [point["last_loss"] for point in values["settings"][1]["points"]] == [0.25, 0.5]
     assert "last_accuracy_percent" in values["settings"][0]["figures"]
     assert "last_accuracy_percent" in values["settings"][0]["points"][0]
+    params = [profile(one.spec).params for one in found.every]
+    counts = settings_table(found, ("params",))
+    assert counts.columns[:5] == ("setting", "shortcut", "params", "seeds", "last_loss")
+    assert [row[2] for row in counts.rows] == params
+    counts = points_table(found, ("params",))
+    assert counts.columns[:4] == ("setting", "shortcut", "params", "seed")
+    assert [row[2] for row in counts.rows] == [count for count in params for _ in range(2)]
+    counted = json.loads(swept_json(Contents(), found, ("params",)))
+    assert [one["params"] for one in counted["settings"]] == params
+    assert "params" not in values["settings"][0]
     head, table = swept_text(read_folder(tmp_path), found, width=130).split("\n\n")
     assert head.startswith("Training: 4 points.\n")
     names, plain, residual = table.splitlines()

@@ -199,6 +199,13 @@ def test_texts_of_ones_own_are_taken_as_they_are(open_app: Open) -> None:
     assert "Say {this}." in markdown(app)
 
 
+def test_a_poll_says_what_was_answered(open_app: Open) -> None:
+    poll = Lecture("Mine", (Step("Poll", "units", "", Question("Why?", ("a", "b", "c"), None)),))
+    app = open_app(None, "units", lecture=pack(poll), step="1", answers="2")
+    assert not app.exception
+    assert "You said “b”." in markdown(app)
+
+
 def test_a_step_s_sentence_is_the_only_one_on_the_wall(open_app: Open) -> None:
     app = open_app(None, "units", lecture="resnet", step="13", view="wall")
     assert "Nothing is on the identity path" not in markdown(app)

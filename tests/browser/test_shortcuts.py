@@ -263,6 +263,16 @@ def test_search_names_the_run_that_holds_a_layer(server: str, visit: Visit) -> N
     expect(chosen(page)).to_have_text("layer3.2.conv2")
 
 
+def test_search_opens_the_first_layer_of_a_part_of_its_path(server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts?model=resnet50")
+    find = page.get_by_role("searchbox", name="Find a node by its path")
+    find.fill("layer1.0.bn")
+    expect(page.locator(".rv-count")).to_have_text("inside layer1.0: Enter opens it")
+    find.press("Enter")
+    expect(chosen(page)).to_have_text("layer1.0.bn1")
+    expect(page).to_have_url(re.compile(r"at=layer1\.0\.bn1(&|$)"))
+
+
 def test_search_scrolls_to_what_it_found(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?model=resnet152&level=layer", height=720)
     expect(node(page, "conv1")).to_be_visible()

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from analysis.gradients import presets
+from analysis.lecture.files import pack
+from analysis.lecture.story import Lecture, Step
 from pages.ui.frame import PAGES
 from pages.ui.words import unbroken
 from tests.browser.conftest import Visit, drawn, settled
@@ -221,10 +224,24 @@ def test_the_key_and_the_button_switch_it(server: str, visit: Visit) -> None:
     page.keyboard.press("p")
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
     expect(page).not_to_have_url(re.compile("view=wall"))
+    settled(page)
+    icons = page.locator("[data-testid=stTooltipIcon] svg.icon")
+    widths = icons.evaluate_all("icons => icons.map((one) => one.getBoundingClientRect().width)")
+    assert widths
+    assert set(widths) <= {0, 16}
     page.get_by_role("textbox", name="Model text").click()
     page.keyboard.type("p")
     settled(page)
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_a_steps_drawing_has_the_room_of_its_own_wall(server: str, visit: Visit) -> None:
+    address = "shortcuts?model=resnet152&level=stage"
+    mine = quote(pack(Lecture("Mine", (Step("ResNet-152", address),))), safe="")
+    for view in ("view=wall", f"lecture={mine}&step=1&view=wall"):
+        page = visit(f"{server}/{address}&{view}", 1280, 720)
+        drawn(page)
+        assert min(size for text, size in texts(page) if text.strip()) >= 23.9
 
 
 def test_a_preset_its_chart_and_its_sentence_fit_a_screen(server: str, visit: Visit) -> None:
