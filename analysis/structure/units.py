@@ -111,7 +111,9 @@ class Unit:
         network = "ResNet-110" if is_basic else "ResNet-164"
         percent = f"{ORDER_ERRORS[self.order][not is_basic]:.2f}"
         return translate(
-            "{network} on CIFAR-10: {percent}% error", network=network, percent=percent
+            "{network} on CIFAR-10: {percent}% error (He et al. 2016)",
+            network=network,
+            percent=percent,
         )
 
     @property

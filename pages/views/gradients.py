@@ -374,7 +374,11 @@ def titled_on_wall(title: str, specs: Sequence[ResNetSpec], preset: Preset | Non
     if preset is not None or len(models) != 2 or models != usual_models(specs[1], False):
         return title
     network = name_of(specs[1])
-    return translate("{title}: {network}, without and with shortcuts", title=title, network=network)
+    return translate(
+        "{title} at initialisation: {network}, without and with shortcuts",
+        title=title,
+        network=network,
+    )
 
 
 def say_whence(run: Run, chart: Chart) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from os import cpu_count
 from statistics import median
@@ -43,6 +44,7 @@ from analysis.timing.report import (
     recorded_rows,
     spread_words,
     stamp,
+    timed_at,
     timing_result,
     timings_csv,
     timings_json,
@@ -215,7 +217,7 @@ def show_progress(job: Job) -> None:
         if timing is None:
             _show_on_wall("", _awaited(), None)
         else:
-            _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
+            _show_on_wall(_how_on_wall(timing), timing_figures(timing), stage_chart(timing))
         show_share(share, words)
         return
     show_share(share, words)
@@ -341,6 +343,12 @@ def _how(timing: Timing) -> str:
     return f"{name_of(parse(timing.model), timed())} · {conditions(timing)}"
 
 
+def _how_on_wall(timing: Timing) -> str:
+    """Return how, where and when the network in the title was timed."""
+    how = conditions(timing)
+    return f"{how[0].upper()}{how[1:]} · {timed_at(timing)}"
+
+
 def show_on_wall(
     spec: ResNetSpec,
     settings: Sequence[Settings],
@@ -358,7 +366,7 @@ def show_on_wall(
     own = [timing for timing in session if timing.model == str(spec)] or list(here)
     if own:
         timing = own[-1]
-        _show_on_wall(_how(timing), timing_figures(timing), stage_chart(timing))
+        _show_on_wall(_how_on_wall(timing), timing_figures(timing), stage_chart(timing))
         way = "Press P, then allow more time"  # the wall has no settings
         st.html(line(noise_words(timing, way) or largest_words(timing.stages)))
         return
@@ -385,6 +393,8 @@ def _show_on_wall(how: str, numbers: Sequence[Figure], chart: Chart | None) -> N
     if chart is None:
         show_awaited("stages")
     else:
+        if any(series.low for series in chart.series):
+            chart = replace(chart, y_label="median and p10 to p90, ms")
         show_chart(chart, "stages")
 
 

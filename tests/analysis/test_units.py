@@ -114,11 +114,12 @@ def test_units_on_a_wall_have_text_of_24_px(units: list[Unit]) -> None:
 
 def test_units_on_a_wall_have_the_published_error_of_their_network() -> None:
     drawn = units_in_place([Unit(), Unit(UnitOrder.FULL_PREACT)], 1206, 24)
-    said = [f"ResNet-110 on CIFAR-10: {percent}% error" for percent in ("6.61", "6.37")]
+    cited = "% error (He et al. 2016)"
+    said = [f"ResNet-110 on CIFAR-10: {percent}{cited}" for percent in ("6.61", "6.37")]
     assert [band.shape for band in drawn.bands] == said
     assert all(f">{each}</text>" in svg(drawn) for each in said)  # there is room for them
     assert {node.label for node in drawn.nodes if node.kind is Kind.CONV} == {"3×3, 32"}
-    assert Unit(block=BlockKind.BOTTLENECK).published == "ResNet-164 on CIFAR-10: 5.93% error"
+    assert Unit(block=BlockKind.BOTTLENECK).published == f"ResNet-164 on CIFAR-10: 5.93{cited}"
     assert Unit(shortcut=ShortcutKind.PROJECTION).published == ""  # the paper's are identities
 
 

@@ -41,7 +41,10 @@ def opened(open_app: Open, model: str = TINY) -> AppTest:
 
 def test_the_wall_names_the_network_or_the_pressed_preset(open_app: Open) -> None:
     app = open_app("resnet50", "gradients", view="wall")
-    assert "**Gradient norm by depth: ResNet-50, without and with shortcuts**" in markdown(app)
+    assert (
+        "**Gradient norm by depth at initialisation: ResNet-50, without and with shortcuts**"
+        in markdown(app)
+    )
     next(button for button in app.button if button.label == "He init").click().run()
     assert not app.exception
     assert "without and with shortcuts" not in markdown(app)

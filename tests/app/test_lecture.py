@@ -142,7 +142,10 @@ def test_a_step_has_what_the_browsers_address_lacks_yet(open_app: Open) -> None:
 @pytest.mark.parametrize(
     ("page", "title"),
     [
-        ("gradients", "Gradient norm by depth: ResNet-50, without and with shortcuts"),
+        (
+            "gradients",
+            "Gradient norm by depth at initialisation: ResNet-50, without and with shortcuts",
+        ),
         ("training", "Training loss by step"),
         ("paths", "Paths: residual, 32 layers, trained"),
         ("timing", "Timing ResNet-50"),

@@ -10,6 +10,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from analysis.style.numbers import short
 from analysis.timing.measure import Spread
+from analysis.timing.report import timed_at
 from analysis.timing.roofline import Busy
 from analysis.timing.roofline_report import roofline_result
 from tests.analysis.test_render_timings import TRAINING
@@ -320,6 +321,9 @@ def test_the_wall_says_which_stage_takes_longest_or_where_to_allow_more_time(
     app.session_state["timings"] = [replace(TRAINING, interval=0.01)]
     app.run()
     assert ">Of all stages, head takes the most time: 67%.<" in html(app)
+    assert f" · {timed_at(TRAINING)}<" in html(app)
+    (chart,) = app.get("plotly_chart")
+    assert "median and p10 to p90, ms" in chart.proto.spec
 
 
 def test_the_wall_shows_what_another_machine_recorded(open_app: Open) -> None:

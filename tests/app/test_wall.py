@@ -205,7 +205,7 @@ def test_a_run_that_cannot_be_trained_has_only_a_way_out_on_the_wall(open_app: O
 
 def test_the_wall_names_the_networks_of_a_run_that_is_too_large(open_app: Open) -> None:
     app = open_app("resnet152", "gradients", view="wall")
-    title = "**Gradient norm by depth: ResNet-152, without and with shortcuts**"
+    title = "**Gradient norm by depth at initialisation: ResNet-152, without and with shortcuts**"
     assert title in [one.value for one in app.markdown]
     app.button(key="use_batch").click().run()
     assert app.query_params["batch"] == "18"

@@ -8,8 +8,10 @@ from playwright.sync_api import Browser, Locator, Page, PdfMargins, expect
 from pypdf import PdfReader
 
 from analysis.__main__ import run
+from analysis.style.palette import contrast
 from tests.browser.conftest import Visit, drawn, settled
 from tests.browser.exports import choose_format, download
+from tests.browser.test_accessible import put_on
 from tests.browser.test_explore import title
 
 
@@ -296,6 +298,26 @@ def test_the_search_field_has_room_for_its_words(server: str, visit: Visit) -> N
           return room - pen.measureText(field.placeholder).width;
         }"""
         assert find.evaluate(wide) > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_search_fields_example_can_be_read(scheme: str, server: str, visit: Visit) -> None:
+    page = visit(f"{server}/shortcuts")
+    put_on(page, scheme)
+    field = page.get_by_role("searchbox", name="Find a node by its path")
+    text, ground, opacity = field.evaluate(
+        """(field) => {
+          const words = getComputedStyle(field, "::placeholder");
+          let behind = field;
+          const ground = () => getComputedStyle(behind).backgroundColor;
+          while (ground().endsWith(", 0)")) behind = behind.parentElement;
+          const numbers = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+          return [numbers(words.color), numbers(ground()), Number(words.opacity)];
+        }"""
+    )
+    mixed = [opacity * a + (1 - opacity) * b for a, b in zip(text, ground, strict=True)]
+    on, behind = ("#" + bytes(map(round, colour)).hex() for colour in (mixed, ground))
+    assert contrast(on, behind) >= 4.5
 
 
 def test_search_says_where_a_layer_is_and_knows_the_papers_names(server: str, visit: Visit) -> None:
