@@ -320,9 +320,13 @@ def test_two_graphs_are_legible(address: str, server: str, visit: Visit) -> None
 def test_a_tap_on_any_box_of_two_networks_shows_its_facts(server: str, visit: Visit) -> None:
     page = visit(f"{server}/shortcuts?twin=true&model=resnet34", 390, 844)
     drawn(page)
-    for path in ("resnet34/conv1", "plain34/maxpool", "resnet34/layer1.1"):
+    for path, named in (
+        ("resnet34/conv1", "ResNet-34: conv1"),
+        ("plain34/maxpool", "Plain-34: maxpool"),
+        ("resnet34/layer1.1", "ResNet-34: layer1.1 to 1.2 ×2"),
+    ):
         page.locator(f"g.node[data-path='{path}']").first.click()
-        expect(page.locator(".rv-details h3")).to_contain_text(path)
+        expect(page.locator(".rv-details h3")).to_have_text(named)
 
 
 @pytest.mark.parametrize("name", ["choose?choose_shown=deepest", "?explore_shown=published"])
